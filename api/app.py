@@ -1,0 +1,38 @@
+"""The application: what it opens, which routers it has, how it answers errors."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import FastAPI
+
+from api import errors, middleware
+from api.routers import auth, executions, functions, health, rest
+from api.state import AppState, app_state
+from zilliance.settings import Settings
+
+Alongside = Callable[[AppState], AbstractAsyncContextManager[None]]
+
+
+def create_app(settings: Settings, *, alongside: Alongside | None = None) -> FastAPI:
+    """The API as an ASGI application.
+
+    `alongside` opens what another package wants to run in the same process, for as long as the API runs:
+    the worker package runs a worker on the API's own Temporal client, so that executions start eagerly.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        async with app_state(settings) as state:
+            app.state.platform = state
+            if alongside is None:
+                yield
+                return
+            async with alongside(state):
+                yield
+
+    app = FastAPI(title="Zilliance", version="0.1.0", lifespan=lifespan, openapi_url="/openapi.json")
+    errors.install(app)
+    middleware.install(app, settings)
+    for router in (health.router, auth.router, rest.router, functions.router, executions.router):
+        app.include_router(router)
+    return app

@@ -1,0 +1,124 @@
+"""Errors become answers here, once: our own, PostgreSQL's and the framework's, in one envelope."""
+
+import logging
+from collections.abc import Mapping
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from zilliance.database import ArgumentError, PostgresError
+from zilliance.enums import Role
+from zilliance.errors import AppError, InvalidInputError, UnavailableError
+
+log = logging.getLogger(__name__)
+
+AUTH_API_VERSION = "x-supabase-api-version"
+
+# SQLSTATE, or its class, to HTTP status. As PostgREST maps them, but 500 stays for what is our fault alone.
+_STATUS_BY_STATE = {"23503": 409, "23505": 409, "42501": 403, "42P01": 404, "42883": 404, "25006": 405, "57014": 504}
+_STATUS_BY_CLASS = {
+    "08": 503, "53": 503, "40": 500, "54": 500, "55": 500, "57": 500, "58": 500, "XX": 500, "28": 403, "0L": 403, "0P": 403,
+}  # fmt: skip
+_SERVER_FAULT = 500
+_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "PAYLOAD_TOO_LARGE", 415: "UNSUPPORTED_MEDIA_TYPE"}
+
+
+def install(app: FastAPI) -> None:
+    """Give the application its renderers."""
+    app.add_exception_handler(AppError, _app_error)
+    app.add_exception_handler(PostgresError, _postgres_error)
+    app.add_exception_handler(ArgumentError, _argument_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def render(request: Request, error: AppError) -> Response:
+    """The envelope `{"error","code","details"}`, with the fields beside it that the official clients read."""
+    body: dict[str, object] = {"error": error.message, "message": error.message, "code": error.code}
+    headers = dict(error.headers)
+    if request.url.path.startswith("/rest/"):
+        body |= {"details": error.details, "hint": error.hint}
+        headers["Proxy-Status"] = f"PostgREST; error={error.code}"
+    elif request.url.path.startswith("/auth/"):
+        code = error.code.lower()
+        body |= {"details": error.details or {}, "code": code, "error_code": code, "msg": error.message}
+        body |= _auth_extras(error.details)
+        headers["x-sb-error-code"] = code
+        if version := request.headers.get(AUTH_API_VERSION):
+            headers[AUTH_API_VERSION] = version
+    else:
+        body["details"] = error.details or {}
+        if error.hint:
+            body["hint"] = error.hint
+    return Response(orjson.dumps(body, default=str), error.status, headers, "application/json")
+
+
+def of_postgres(error: PostgresError, role: Role | None = None) -> AppError:
+    """What PostgreSQL's refusal means to the caller: its own words where it speaks of the caller's input."""
+    state = error.sqlstate or "XX000"
+    status = _STATUS_BY_STATE.get(state) or _STATUS_BY_CLASS.get(state[:2], 400)
+    if status == _STATUS_BY_CLASS["08"]:
+        return UnavailableError("The database cannot take this now; try again shortly", code=state)
+    if state == "57014":
+        return AppError("The statement took too long and was cancelled", status=504, code=state)
+    if status == _SERVER_FAULT:
+        log.error("database fault", exc_info=error, extra={"sqlstate": state})
+        return AppError("Internal server error", code=state)
+    if state == "42501" and role is Role.ANON:
+        status = 401
+    return AppError(
+        str(error.args[0]), status=status, code=state, details=_text(error, "detail"), hint=_text(error, "hint")
+    )
+
+
+def _text(error: PostgresError, field: str) -> str | None:
+    value: str | None = getattr(error, field, None)
+    return value
+
+
+def _auth_extras(details: object) -> Mapping[str, object]:
+    """`weak_password` is read from the top level of the answer."""
+    if isinstance(details, dict) and "weak_password" in details:
+        return {"weak_password": details["weak_password"]}
+    return {}
+
+
+async def _app_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AppError)  # noqa: S101  how Starlette registers handlers: by class, typed by Exception
+    return render(request, error)
+
+
+async def _postgres_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, PostgresError)  # noqa: S101
+    return render(request, of_postgres(error, getattr(request.state, "role", None)))
+
+
+async def _argument_error(request: Request, error: Exception) -> Response:
+    return render(request, InvalidInputError(str(error), code="22P02"))
+
+
+async def _validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    problems = [
+        {"field": ".".join(str(part) for part in each["loc"]), "message": each["msg"]} for each in error.errors()
+    ]
+    first = problems[0]
+    message = f"{first['field']}: {first['message']}"
+    return render(request, InvalidInputError(message, code="VALIDATION_FAILED", details={"problems": problems}))
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    code = _CODES.get(error.status_code, "HTTP_ERROR")
+    message = "No such path" if error.status_code == 404 else str(error.detail)  # noqa: PLR2004
+    return render(request, AppError(message, status=error.status_code, code=code, headers=error.headers))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    """Anything else is a fault of ours: the log has the reason, the caller a number to name it by."""
+    request_id: str = getattr(request.state, "request_id", "")
+    log.error("unexpected error", exc_info=error, extra={"request_id": request_id})
+    return render(request, AppError("Internal server error", details={"request_id": request_id}))

@@ -1,0 +1,151 @@
+"""Signed tokens: the project's keys, the access tokens of accounts, and what makes one believable."""
+
+import base64
+import hashlib
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from jwt.algorithms import ECAlgorithm
+
+from zilliance.enums import Role
+from zilliance.identity import Identity
+from zilliance.settings import Settings, SettingsError
+
+AUDIENCE = "authenticated"
+KEY_ISSUER = "supabase"
+KEY_YEARS = 10
+MAX_TOKEN_LENGTH = 8192
+CACHE_ENTRIES = 10_000
+
+
+class InvalidTokenError(Exception):
+    """The text is not a token of ours. `expired` tells a token that once was."""
+
+    def __init__(self, reason: str, *, expired: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.expired = expired
+
+
+@dataclass(frozen=True, slots=True)
+class _SigningKey:
+    private: EllipticCurvePrivateKey
+    kid: str
+    public_jwk: Mapping[str, Any]
+
+
+class TokenAuthority:
+    """Issues and verifies every token of one installation."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.issuer = f"{settings.api_url}/auth/v1"
+        self._secret = settings.auth.jwt_secret.get_secret_value()
+        self._signing = _signing_key(settings.auth.signing_key.get_secret_value())
+        self._seen: OrderedDict[str, tuple[Identity, float]] = OrderedDict()
+        service_key = settings.auth.service_role_key or settings.supabase_service_role_key
+        self.anon_key = settings.auth.anon_key or settings.supabase_anon_key or self._project_key(Role.ANON)
+        self.service_role_key = service_key.get_secret_value() or self._project_key(Role.SERVICE)
+
+    def issue(self, claims: Mapping[str, Any]) -> str:
+        """Sign the claims of an account's access token, with ES256 where there is a key, else with the secret."""
+        payload = {"iss": self.issuer, "aud": AUDIENCE, **claims}
+        if self._signing is None:
+            return jwt.encode(payload, self._secret, algorithm="HS256")
+        return jwt.encode(payload, self._signing.private, algorithm="ES256", headers={"kid": self._signing.kid})
+
+    def jwks(self) -> dict[str, list[Mapping[str, Any]]]:
+        """The public keys. A shared secret is never among them."""
+        return {"keys": [self._signing.public_jwk] if self._signing else []}
+
+    def identify(self, token: str) -> Identity:
+        """The caller whom a token names; a verified token is remembered until it expires.
+
+        Raises InvalidTokenError.
+        """
+        known = self._seen.get(token)
+        if known is not None and known[1] > time.time():
+            self._seen.move_to_end(token)
+            return known[0]
+        claims = self.verify(token)
+        try:
+            identity = Identity.of_claims(claims)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise InvalidTokenError("the token's role, sub or session_id is not one of ours") from error
+        self._seen[token] = (identity, float(claims["exp"]))
+        if len(self._seen) > CACHE_ENTRIES:
+            self._seen.popitem(last=False)
+        return identity
+
+    def verify(self, token: str) -> dict[str, Any]:
+        """The claims of a token that we signed and that has not expired. Raises InvalidTokenError."""
+        # PyJWT takes a padded signature, which gives one token many spellings.
+        if len(token) > MAX_TOKEN_LENGTH or "=" in token:
+            raise InvalidTokenError("the token is malformed")
+        try:
+            header = jwt.get_unverified_header(token)
+            if header.get("typ", "JWT") != "JWT":
+                raise InvalidTokenError("the token is of another type")
+            if "kid" in header:
+                return self._verify_account(token, header)
+            return self._verify_shared(token)
+        except jwt.ExpiredSignatureError as error:
+            raise InvalidTokenError("JWT expired", expired=True) from error
+        except jwt.PyJWTError as error:
+            raise InvalidTokenError(str(error)) from error
+
+    def _verify_account(self, token: str, header: Mapping[str, Any]) -> dict[str, Any]:
+        if self._signing is None or header["kid"] != self._signing.kid:
+            raise InvalidTokenError("the token's kid names no key of ours")
+        required = ["exp", "iat", "sub", "aud", "iss"]
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            self._signing.private.public_key(),
+            algorithms=["ES256"],
+            audience=AUDIENCE,
+            issuer=self.issuer,
+            options={"require": required, "strict_aud": True},
+        )
+        return claims
+
+    def _verify_shared(self, token: str) -> dict[str, Any]:
+        """A token signed with the secret: a project key, or one that the installation's owner made."""
+        claims: dict[str, Any] = jwt.decode(
+            token, self._secret, algorithms=["HS256"], options={"require": ["exp"], "verify_aud": False}
+        )
+        if claims.get("role") == Role.AUTHENTICATED and (claims.get("aud") != AUDIENCE or "sub" not in claims):
+            raise InvalidTokenError("a token of an account needs sub and the audience authenticated")
+        return claims
+
+    def _project_key(self, role: Role) -> str:
+        # The same secret gives the same key: a restart must not invalidate what front ends were built with.
+        year = 365 * 24 * 3600
+        issued = 1_767_225_600  # 2026-01-01
+        claims = {"iss": KEY_ISSUER, "role": role.value, "iat": issued, "exp": issued + KEY_YEARS * year}
+        return jwt.encode(claims, self._secret, algorithm="HS256")
+
+
+def _signing_key(pem: str) -> _SigningKey | None:
+    if not pem:
+        return None
+    try:
+        private = load_pem_private_key(pem.encode(), password=None)
+    except ValueError as error:
+        raise SettingsError("ZILLIANCE_AUTH__SIGNING_KEY is not a PEM private key") from error
+    if not isinstance(private, EllipticCurvePrivateKey) or not isinstance(private.curve, SECP256R1):
+        raise SettingsError("ZILLIANCE_AUTH__SIGNING_KEY must be a P-256 key (ES256)")
+    public = ECAlgorithm.to_jwk(private.public_key(), as_dict=True)
+    kid = _thumbprint(public)
+    return _SigningKey(private, kid, {**public, "kid": kid, "alg": "ES256", "use": "sig", "key_ops": ["verify"]})
+
+
+def _thumbprint(jwk: Mapping[str, Any]) -> str:
+    """The key's name, made from the key itself (RFC 7638), so that every process gives it the same one."""
+    members = json.dumps({name: jwk[name] for name in ("crv", "kty", "x", "y")}, separators=(",", ":"))
+    return base64.urlsafe_b64encode(hashlib.sha256(members.encode()).digest()).decode().rstrip("=")
