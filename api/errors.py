@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -19,8 +20,10 @@ AUTH_API_VERSION = "x-supabase-api-version"
 # SQLSTATE, or its class, to HTTP status. As PostgREST maps them, but 500 stays for what is our fault alone.
 _STATUS_BY_STATE = {"23503": 409, "23505": 409, "42501": 403, "42P01": 404, "42883": 404, "25006": 405, "57014": 504}
 _STATUS_BY_CLASS = {
-    "08": 503, "53": 503, "40": 500, "54": 500, "55": 500, "57": 500, "58": 500, "XX": 500, "28": 403, "0L": 403, "0P": 403,
-}  # fmt: skip
+    **dict.fromkeys(("08", "53"), 503),
+    **dict.fromkeys(("28", "0L", "0P"), 403),
+    **dict.fromkeys(("40", "54", "55", "57", "58", "XX"), 500),
+}
 _SERVER_FAULT = 500
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "PAYLOAD_TOO_LARGE", 415: "UNSUPPORTED_MEDIA_TYPE"}
 
@@ -79,11 +82,9 @@ def _text(error: PostgresError, field: str) -> str | None:
     return value
 
 
-def _auth_extras(details: object) -> Mapping[str, object]:
+def _auth_extras(details: Any) -> Mapping[str, object]:
     """`weak_password` is read from the top level of the answer."""
-    if isinstance(details, dict) and "weak_password" in details:
-        return {"weak_password": details["weak_password"]}
-    return {}
+    return {"weak_password": details["weak_password"]} if details and "weak_password" in details else {}
 
 
 async def _app_error(request: Request, error: Exception) -> Response:

@@ -1,0 +1,90 @@
+"""The house rules that a linter cannot say."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("zilliance", "models", "workflows", "activities", "api", "worker")
+LONGEST_FILE = 400
+LONGEST_FUNCTION = 60
+
+
+def sources() -> Iterator[tuple[Path, ast.Module]]:
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            yield path.relative_to(ROOT), ast.parse(path.read_text())
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_other_distribution_provides_our_root_names(package: str) -> None:
+    assert set(packages_distributions().get(package, [])) <= {"zilliance"}
+
+
+def test_every_file_says_what_it_is() -> None:
+    silent = [str(path) for path, tree in sources() if tree.body and ast.get_docstring(tree) is None]
+    assert silent == []
+
+
+def test_files_and_functions_stay_readable() -> None:
+    long_files = [str(path) for path, _ in sources() if len((ROOT / path).read_text().splitlines()) > LONGEST_FILE]
+    long_functions = [
+        f"{path}:{node.name}"
+        for path, tree in sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or node.lineno) - node.lineno >= LONGEST_FUNCTION
+    ]
+    assert (long_files, long_functions) == ([], [])
+
+
+def test_nothing_is_imported_inside_a_function() -> None:
+    hidden = [
+        f"{path}:{inner.lineno}"
+        for path, tree in sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Import | ast.ImportFrom)
+    ]
+    assert hidden == []
+
+
+def test_transactions_end_in_one_place() -> None:
+    """One request is one transaction: only the door to the database, and the migration, may end one."""
+    allowed = {"zilliance/database.py"}
+    enders = [
+        f"{path}:{node.lineno}"
+        for path, tree in sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"commit", "rollback"}
+        and str(path) not in allowed
+    ]
+    assert enders == []
+
+
+def test_the_environment_is_read_in_settings_alone() -> None:
+    allowed = ("zilliance/settings.py", "zilliance/devstack/", "zilliance/__main__.py")
+    readers = [
+        f"{path}:{node.lineno}"
+        for path, tree in sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"} and not str(path).startswith(allowed)
+    ]
+    assert readers == []
+
+
+def test_workflow_packages_are_empty() -> None:
+    """Temporal's sandbox runs them again for every execution."""
+    assert (ROOT / "workflows" / "__init__.py").read_text() == ""
+
+
+def test_the_tests_are_a_package() -> None:
+    """Without this, `tests/workflows` would be imported as `workflows`."""
+    assert "tests" in sys.modules or (ROOT / "tests" / "__init__.py").exists()
