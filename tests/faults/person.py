@@ -1,0 +1,74 @@
+"""A signed-up account that speaks to a platform which may be dying under it."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+
+ENDED = {"completed", "failed", "cancelled"}
+
+
+class Person:
+    """One account on one platform."""
+
+    def __init__(self, url: str, anon_key: str) -> None:
+        self._client = httpx.AsyncClient(base_url=url, headers={"apikey": anon_key}, timeout=40)
+
+    @classmethod
+    async def sign_up(cls, url: str, anon_key: str) -> "Person":
+        person = cls(url, anon_key)
+        email = f"faults-{time.time_ns()}@example.com"
+        answer = await person._client.post(
+            "/auth/v1/signup", json={"email": email, "password": "a long enough password"}
+        )
+        answer.raise_for_status()
+        person._client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        return person
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def define(self, config: object) -> str:
+        answer = await self._client.post(
+            "/rest/v1/workflows",
+            json={"name": "fault", "config": config},
+            headers={"Prefer": "return=representation"},
+        )
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()[0]["id"])
+
+    async def start(self, workflow_id: str, trigger_data: object) -> str:
+        """Start an execution; once this returns, the platform has promised to end it."""
+        answer = await self._client.post(
+            "/functions/v1/execute-workflow",
+            json={"workflowId": workflow_id, "triggerData": trigger_data},
+            headers={"Prefer": "respond-async"},
+        )
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
+
+    async def rows(self, table: str, query: str) -> list[dict[str, Any]]:
+        """Read rows, again and again while the platform is away."""
+        for _ in range(120):
+            try:
+                answer = await self._client.get(f"/rest/v1/{table}?{query}")
+            except httpx.TransportError:
+                answer = None
+            if answer is not None and answer.status_code == 200:
+                return list(answer.json())
+            await asyncio.sleep(0.5)
+        raise AssertionError("the platform did not come back")
+
+    async def ended(self, executions: Sequence[str], *, seconds: float = 90) -> list[dict[str, Any]]:
+        """The rows of these executions once all have ended."""
+        until = time.monotonic() + seconds
+        while True:
+            rows = await self.rows(
+                "workflow_executions", f"select=id,status,error,tasks&id=in.({','.join(executions)})"
+            )
+            if len(rows) == len(executions) and all(row["status"] in ENDED for row in rows):
+                return rows
+            assert time.monotonic() < until, f"still open after {seconds} s: {[row['status'] for row in rows]}"
+            await asyncio.sleep(0.5)
