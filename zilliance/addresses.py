@@ -1,4 +1,4 @@
-"""Which network addresses are public: the table that outbound calls are held to, pure so that it can be proved alone."""
+"""Which network addresses are public: the table that outbound calls are held to, pure so that it is proved alone."""
 
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
 

@@ -3,111 +3,51 @@
 import asyncio
 import logging
 import os
-import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Self
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.typedefs import StrOrURL
 from yarl import URL
 
 from zilliance.addresses import is_public
 from zilliance.errors import AppError
-
-HOP_HEADER = "x-zilliance-hop"
-MAX_HOPS = 8
-
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_PORTS = frozenset({80, 443, 8080, 8443})
-# The connection is ours, not the caller's: these would change its framing or send it to another virtual host.
-_OUR_HEADERS = frozenset(
-    {"connection", "content-length", "expect", "host", "keep-alive", "proxy-authenticate", "proxy-authorization"}
-    | {"proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", HOP_HEADER}
+from zilliance.outbound_rules import (
+    HOP_HEADER,
+    MAX_HOPS,
+    OutboundFailedError,
+    OutboundFailure,
+    OutboundRefusedError,
+    OutboundRequest,
+    OutboundResponse,
+    check_message,
+    check_policy,
+    origin_of,
+    parse_url,
+    redirect_target,
+    redirected,
 )
-_CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "apikey", "x-api-key"})
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_CHUNK = 65_536
 
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_URL_CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
-_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]+)")
-_NAME = re.compile(r"(?=.{1,253}\.?\Z)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_][a-z0-9_-]{0,62})*\.?")
-_ENDS_IN_NUMBER = re.compile(r"(.*\.)?(\d+|0x[0-9a-f]*)\.?")
+__all__ = [
+    "HOP_HEADER",
+    "MAX_HOPS",
+    "OutboundClient",
+    "OutboundFailedError",
+    "OutboundFailure",
+    "OutboundRefusedError",
+    "OutboundRequest",
+    "OutboundResponse",
+]
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_CONNECTIONS_PER_HOST = 16
+_CHUNK = 65_536
 
 _log = logging.getLogger(__name__)
 
-type_of_address = tuple[str | int, ...]
 Lookup = Callable[[str, int], Awaitable[Sequence[str]]]
-"""Give every address of a name. Raises OSError when it has none."""
-
-
-class OutboundFailure(StrEnum):
-    """What went wrong with a call that was allowed."""
-
-    TIMEOUT = "timeout"
-    CONNECT = "connect"
-    TLS = "tls"
-    TOO_LARGE = "too_large"
-    PROTOCOL = "protocol"
-
-
-class OutboundRefusedError(AppError):
-    """A call that is not made: its URL, address or headers are not allowed. The same call is refused for ever."""
-
-    status = 400
-    code = "OUTBOUND_REFUSED"
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class OutboundFailedError(AppError):
-    """A call that was made and brought no usable answer."""
-
-    status = 502
-    code = "OUTBOUND_FAILED"
-
-    def __init__(self, kind: OutboundFailure, message: str) -> None:
-        super().__init__(message, status=504 if kind is OutboundFailure.TIMEOUT else 502, details={"kind": kind})
-        self.kind = kind
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutboundRequest:
-    """A call to make.
-
-    Attributes:
-        timeout: seconds for the whole of it: names, redirects and the last byte of the body.
-        max_bytes: how much of a body is taken, counted after decompression.
-        redirects: how many are followed; 0 returns the redirect itself.
-        hop: how many of this platform's own calls led to this one (the HOP_HEADER of the request being served).
-    """
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes | None
-    timeout: float
-    max_bytes: int
-    redirects: int = 0
-    hop: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutboundResponse:
-    """An answer, whatever its status. Header names are in lower case; a repeated one is joined with a comma."""
-
-    status: int
-    reason: str
-    headers: Mapping[str, str]
-    body: bytes
-    url: str
+_AddressInfo = tuple[int, int, int, str, tuple[str | int, ...]]
 
 
 class OutboundClient:
@@ -130,11 +70,11 @@ class OutboundClient:
         Args:
             allow_http: whether plain HTTP is allowed as well as HTTPS.
             egress_map: origins that a local server stands for, such as `{"https://host": "http://127.0.0.1:9000"}`.
-            own_hosts: public names of this platform, refused because a workflow that calls itself never ends.
-            lookup: where addresses of names come from; the system by default.
+            own_hosts: public names of this platform, refused because a workflow that calls itself need never end.
+            lookup: gives every address of a name; the system's by default.
         """
         self._allow_http = allow_http
-        self._stand_ins = {_origin(URL(name)): URL(target) for name, target in (egress_map or {}).items()}
+        self._stand_ins = {origin_of(URL(name)): URL(target) for name, target in (egress_map or {}).items()}
         self._own_hosts = frozenset(host.lower().rstrip(".") for host in own_hosts)
         self._guarded = _session(
             aiohttp.TCPConnector(
@@ -142,7 +82,7 @@ class OutboundClient:
                 socket_factory=_guarded_socket,
                 use_dns_cache=False,
                 force_close=True,
-                limit_per_host=16,
+                limit_per_host=_CONNECTIONS_PER_HOST,
             )
         )
         self._unguarded = _session(aiohttp.TCPConnector(use_dns_cache=False, force_close=True))
@@ -158,9 +98,9 @@ class OutboundClient:
         await self._unguarded.close()
 
     async def request(self, request: OutboundRequest) -> OutboundResponse:
-        """Make one call. Raises OutboundRefusedError or OutboundFailedError, and nothing else."""
-        _check_message(request)
-        url = _parse(request.url)
+        """Make one call. Raises OutboundRefusedError or OutboundFailedError."""
+        check_message(request.method, request.headers, request.hop)
+        url = parse_url(request.url)
         try:
             async with asyncio.timeout(request.timeout):
                 return await self._follow(request, url)
@@ -174,24 +114,24 @@ class OutboundClient:
             location = response.headers.get("location")
             if not request.redirects or response.status not in _REDIRECTS or location is None:
                 return response
-            target = _redirect_target(url, location)
-            request, url = _redirected(request, response.status, url, target), target
-        message = f"{url.host} redirected more than {request.redirects} times"
+            target = redirect_target(url, location)
+            request, url = redirected(request, response.status, url, target), target
+        message = f"{url.host} was the end of more than {request.redirects} redirects: allow more or call it directly"
         raise OutboundFailedError(OutboundFailure.PROTOCOL, message)
 
     async def _send(self, request: OutboundRequest, url: URL) -> OutboundResponse:
         session, dialled = self._route(url)
-        headers = {"User-Agent": "Zilliance", **request.headers, "Host": url.host_port_subcomponent or ""}
-        headers[HOP_HEADER] = str(request.hop + 1)
+        own = {"Host": url.host_port_subcomponent or "", HOP_HEADER: str(request.hop + 1)}
         try:
             async with session.request(
-                request.method.upper(), dialled, headers=headers, data=request.body, allow_redirects=False
+                request.method, dialled, headers={**request.headers, **own}, data=request.body, allow_redirects=False
             ) as response:
+                body = await _read(response, request.max_bytes)
                 return OutboundResponse(
                     status=response.status,
                     reason=response.reason or "",
-                    body=await _read(response, request.max_bytes),
                     headers=_headers_of(response),
+                    body=body,
                     url=str(url),
                 )
         except aiohttp.ClientError as error:
@@ -199,50 +139,131 @@ class OutboundClient:
 
     def _route(self, url: URL) -> tuple[aiohttp.ClientSession, URL]:
         """Where a URL is dialled, and by which session: a stand-in may be on loopback, nothing else may."""
-        stand_in = self._stand_ins.get(_origin(url))
-        if stand_in is not None:
-            return self._unguarded, stand_in.join(url.relative())
-        self._check_policy(url)
-        return self._guarded, url
-
-    def _check_policy(self, url: URL) -> None:
-        host = (url.raw_host or "").rstrip(".")
-        if url.scheme != "https" and not self._allow_http:
-            raise OutboundRefusedError(f"{url.scheme}://{host} is not allowed: use https")
-        if url.port not in _PORTS:
-            raise OutboundRefusedError(f"port {url.port} of {host} is not allowed: use 80, 443, 8080 or 8443")
-        if host in self._own_hosts:
-            raise OutboundRefusedError(f"{host} is this platform itself: a call to it could go round for ever")
-        if _is_literal(host) and not is_public(host):
-            raise OutboundRefusedError(f"{host} is not a public address")
+        target = self._stand_ins.get(origin_of(url))
+        if target is None:
+            check_policy(url, allow_http=self._allow_http, own_hosts=self._own_hosts)
+            return self._guarded, url
+        dialled = URL.build(
+            scheme=target.scheme,
+            host=target.host or "",
+            port=target.port,
+            path=url.raw_path,
+            query_string=url.raw_query_string,
+            encoded=True,
+        )
+        return self._unguarded, dialled
 
 
 class _AddressRefusedError(OSError):
-    """A connection to an inside address; an OSError, because that is what the connector carries up unharmed."""
+    """An inside address; an OSError because that is the one kind that the connector carries up whole."""
 
 
 class _GuardedResolver(AbstractResolver):
-    """Refuses a name if any of its addresses is not public, even when another one is."""
+    """Refuses a name if any of its addresses is not public, even where another one is."""
 
     def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
 
     async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+        self,
+        host: str,
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002  the base class names it
     ) -> list[ResolveResult]:
         addresses = await self._lookup(host, port)
         for address in addresses:
-            _check_address(address)
+            _check_address(address, host)
         return [_resolved(host, port, address) for address in addresses]
 
     async def close(self) -> None:
         """Nothing is held."""
 
 
+def _guarded_socket(info: _AddressInfo) -> socket.socket:
+    """Make the socket for an address that is about to be dialled: the final check, after names are settled."""
+    family, kind, protocol, _, destination = info
+    _check_address(str(destination[0]), "a connection")
+    return socket.socket(family, kind, protocol)
+
+
+def _check_address(address: str, host: str) -> None:
+    if is_public(address) and not _is_own(address):
+        return
+    # The address goes to our log and not to the caller: it would tell what the names of our network stand for.
+    _log.warning("outbound call refused", extra={"host": host, "address": address})
+    raise _AddressRefusedError
+
+
+def _is_own(address: str) -> bool:
+    """Whether a packet to this address would stay on this machine. Nothing is sent: the route alone is asked for."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((address, 9))
+        except OSError:
+            return False
+        return str(probe.getsockname()[0]) == address
+
+
+async def _system_lookup(host: str, port: int) -> Sequence[str]:
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+    return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
+
+
+def _resolved(host: str, port: int, address: str) -> ResolveResult:
+    flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+    of_address = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return ResolveResult(hostname=host, host=address, port=port, family=of_address, proto=0, flags=flags)
+
+
 def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=connector,
+        headers={"User-Agent": "Zilliance"},
         cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # the caller's total covers every part
-        trust_env=False,
+        timeout=aiohttp.ClientTimeout(total=None),  # the caller's own limit covers every part
     )
+
+
+async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        body += chunk
+        if len(body) > limit:
+            response.close()
+            message = f"{response.url.host} answered with more than {limit} bytes"
+            raise OutboundFailedError(OutboundFailure.TOO_LARGE, message)
+    return bytes(body)
+
+
+def _headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
+    """The headers of the body as it is handed over: already decompressed, so they no longer speak of compression."""
+    names = dict.fromkeys(name.lower() for name in response.headers)
+    if "content-encoding" in names:
+        names.pop("content-encoding")
+        names.pop("content-length", None)
+    return {name: ", ".join(response.headers.getall(name)) for name in names}
+
+
+# In this order: the first kind that fits says it best.
+_EXPLANATIONS: tuple[tuple[type[aiohttp.ClientError], OutboundFailure, str], ...] = (
+    (aiohttp.ClientSSLError, OutboundFailure.TLS, "has no valid certificate or does not speak TLS"),
+    (aiohttp.ClientConnectorDNSError, OutboundFailure.CONNECT, "has no address"),
+    (aiohttp.ClientOSError, OutboundFailure.CONNECT, "could not be reached"),
+    (aiohttp.ServerDisconnectedError, OutboundFailure.PROTOCOL, "closed the connection without an answer"),
+    (aiohttp.ClientPayloadError, OutboundFailure.PROTOCOL, "sent a body that is cut short or wrongly compressed"),
+    (aiohttp.ClientError, OutboundFailure.PROTOCOL, "did not answer in valid HTTP"),
+)
+
+
+def _explained(error: aiohttp.ClientError, url: URL) -> AppError:
+    """Say what went wrong, without the address that was dialled."""
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, _AddressRefusedError):
+        return OutboundRefusedError(f"{url.host} leads to an address that is not public")
+    if isinstance(error, aiohttp.InvalidURL):
+        return OutboundRefusedError(f"{str(url)[:200]!r} is not a URL that can be called")
+    kind, fact = next((kind, fact) for of, kind, fact in _EXPLANATIONS if isinstance(error, of))
+    errno = error.errno if isinstance(error, aiohttp.ClientOSError) else None
+    reason = f": {os.strerror(errno)}" if errno and errno > 0 else ""  # a name server's own codes are below zero
+    return OutboundFailedError(kind, f"{url.host} {fact}{reason}")
