@@ -84,6 +84,21 @@ def user_of(request: Request) -> Identity:
     return identity
 
 
-State = Annotated[AppState, Depends(state_of)]
-Caller = Annotated[Identity, Depends(caller_of)]
-User = Annotated[Identity, Depends(user_of)]
+# FastAPI sends plain functions to a thread, which costs more than what these do.
+
+
+async def _state(request: Request) -> AppState:
+    return state_of(request)
+
+
+async def _caller(request: Request) -> Identity:
+    return caller_of(request)
+
+
+async def _user(request: Request) -> Identity:
+    return user_of(request)
+
+
+State = Annotated[AppState, Depends(_state)]
+Caller = Annotated[Identity, Depends(_caller)]
+User = Annotated[Identity, Depends(_user)]

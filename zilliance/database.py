@@ -6,19 +6,20 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from zilliance.errors import ForbiddenError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from asyncpg.pool import PoolConnectionProxy
-
     from zilliance.identity import Identity
     from zilliance.settings import DatabaseSettings, Login
 
     Pool = asyncpg.Pool[asyncpg.Record]
     Connection = PoolConnectionProxy[asyncpg.Record]
+else:
+    Connection = PoolConnectionProxy  # its own class takes no parameters at run time; others import the name
 
 ACQUIRE_SECONDS = 10.0
 PostgresError = asyncpg.PostgresError

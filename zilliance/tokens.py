@@ -22,6 +22,7 @@ AUDIENCE = "authenticated"
 KEY_ISSUER = "supabase"
 KEY_YEARS = 10
 MAX_TOKEN_LENGTH = 8192
+MAX_LIFETIME = 86_400  # seconds; the longest that the settings allow an access token
 CACHE_ENTRIES = 10_000
 
 
@@ -112,6 +113,8 @@ class TokenAuthority:
             issuer=self.issuer,
             options={"require": required, "strict_aud": True},
         )
+        if int(claims["exp"]) - int(claims["iat"]) > MAX_LIFETIME:
+            raise InvalidTokenError("the token lives longer than any of ours")
         return claims
 
     def _verify_shared(self, token: str) -> dict[str, Any]:

@@ -51,6 +51,8 @@ def parse(text: str) -> RefreshToken | None:
     body, checksum = raw[:-_CHECKSUM_BYTES], raw[-_CHECKSUM_BYTES:]
     if len(raw) != _BYTES or raw[0] != VERSION or checksum != _checksum(body):
         return None
+    if base64.urlsafe_b64encode(raw).decode() != text:  # the decoder takes padding; one token has one spelling
+        return None
     return RefreshToken(
         session_id=UUID(bytes=raw[1:17]),
         counter=int.from_bytes(raw[17:_SIGNED_BYTES]),

@@ -1,0 +1,44 @@
+"""Refusals of PostgreSQL as faults of the language: what a workflow's author did, and can mend or catch."""
+
+from temporalio.exceptions import ApplicationError
+
+from workflows.language.problems import Kind, Problem
+from workflows.temporal_effects import FAULT
+from zilliance.database import PostgresError
+
+# SQLSTATE, or its class, to the kind and the HTTP status that says it best. ZW is raised by models/sql/functions.
+_BY_STATE = {
+    "ZW400": (Kind.VALIDATION, 400),
+    "ZW404": (Kind.RUNTIME, 404),
+    "ZW409": (Kind.RUNTIME, 409),
+    "ZW410": (Kind.RUNTIME, 410),
+    "42501": (Kind.AUTHORIZATION, 403),
+    "23505": (Kind.RUNTIME, 409),
+    "23503": (Kind.RUNTIME, 409),
+    "57014": (Kind.TIMEOUT, 408),
+}
+_BY_CLASS = {"22": (Kind.VALIDATION, 400), "23": (Kind.VALIDATION, 400), "P0": (Kind.VALIDATION, 400)}
+
+# Serialization failures, deadlocks, lack of resources, shutdowns, lost connections: the same may work next time.
+_PASSING = {"08", "40", "53", "57", "58"}
+
+
+def fault(kind: Kind, detail: str, *, status: int | None = None, title: str | None = None) -> ApplicationError:
+    """A fault to raise out of an activity; it is final."""
+    problem = Problem.of(kind, detail, status=status)
+    details = problem.as_json() | ({"title": title} if title else {})
+    return ApplicationError(detail, details, type=FAULT, non_retryable=True)
+
+
+def of_postgres(error: PostgresError) -> ApplicationError | None:
+    """The fault that a refusal means, or None for one that passes by itself."""
+    state = error.sqlstate or "XX000"
+    known = _BY_STATE.get(state) or _BY_CLASS.get(state[:2])
+    if known is None and state[:2] in _PASSING:
+        return None
+    message = str(error.args[0]) if error.args else state
+    if known is None:
+        return fault(Kind.RUNTIME, f"the database refused: {message} ({state})")
+    kind, status = known
+    detail: str | None = getattr(error, "detail", None)
+    return fault(kind, f"{message}: {detail}" if detail else message, status=status)

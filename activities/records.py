@@ -1,0 +1,99 @@
+"""The platform's rows, written for workflows: the execution's own, and those that its table functions touch."""
+
+import zlib
+from uuid import UUID
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.faults import fault, of_postgres
+from activities.table_functions import ArgumentsError, Statement, statement_of
+from workflows.contracts.execution import FinishExecutionInput, FunctionCallInput, UndoEffectInput
+from workflows.json_text import storable
+from workflows.language.problems import Kind
+from workflows.stubs import ExecutionActivities, FunctionActivities
+from zilliance.database import ArgumentError, Database, PostgresError
+
+STATEMENT_SECONDS = 10.0
+RESULT_LIMIT = 512 * 1024  # an activity's result becomes part of the history; Temporal takes 2 MB at most
+
+
+class SqlExecutionActivities(ExecutionActivities):
+    """The row of an execution, on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @activity.defn(name="execution.load")
+    async def load(self, execution_id: UUID) -> bytes:
+        async with self._database.service(reason="the platform reads what it is about to run") as connection:
+            row = await connection.fetchrow("SELECT * FROM private.execution_document($1)", execution_id)
+        if row is None or row["document"] is None:
+            raise fault(Kind.CONFIGURATION, f"execution {execution_id} or its definition was deleted", status=404)
+        return zlib.compress(f"{row['document']}\0{row['trigger_data']}".encode(), level=1)
+
+    @activity.defn(name="execution.enter")
+    async def enter(self, execution_id: UUID) -> None:
+        async with self._database.service(reason="executions are written by the platform alone") as connection:
+            await connection.execute("SELECT private.mark_running($1)", execution_id)
+
+    @activity.defn(name="execution.finish")
+    async def finish(self, end: FinishExecutionInput) -> None:
+        texts = [None if text is None else storable(text) for text in (end.result, end.error, end.tasks)]
+        result, error, tasks = texts
+        async with self._database.service(reason="executions are written by the platform alone") as connection:
+            await connection.execute(
+                "SELECT private.finish_execution($1, $2, $3::jsonb, $4::jsonb, $5, $6::jsonb)",
+                end.execution_id,
+                end.status.value,
+                result,
+                error,
+                end.error_message,
+                tasks,
+            )
+
+
+class SqlFunctionActivities(FunctionActivities):
+    """Functions on tables: one transaction each, as the execution's owner, under row security."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @activity.defn(name="function.call")
+    async def call(self, call: FunctionCallInput) -> str:
+        try:
+            statement = statement_of(call)
+        except ArgumentsError as error:
+            raise fault(Kind.VALIDATION, str(error)) from error
+        text = await self._run(statement)
+        if len(text) > RESULT_LIMIT:
+            most = RESULT_LIMIT // 1024
+            raise fault(
+                Kind.RUNTIME, f"{call.name} found more than {most} KiB: select fewer columns or rows", status=413
+            )
+        return text
+
+    @activity.defn(name="function.undo")
+    async def undo(self, effect: UndoEffectInput) -> None:
+        await self._run(
+            ("SELECT private.undo_effect($1, $2, $3)::text", (effect.execution_id, effect.key, effect.owner_id))
+        )
+
+    async def _run(self, statement: Statement) -> str:
+        """Run one statement in a transaction of its own. Raises the fault that a refusal means."""
+        sql, arguments = statement
+        try:
+            async with self._database.service(reason="the function takes the owner's role itself") as connection:
+                text: str | None = await connection.fetchval(sql, *arguments, timeout=STATEMENT_SECONDS)
+        except TimeoutError as error:
+            raise fault(Kind.TIMEOUT, f"the database took longer than {STATEMENT_SECONDS:g} s") from error
+        except ArgumentError as error:
+            raise fault(Kind.VALIDATION, str(error)) from error
+        except PostgresError as error:
+            raise _final_or(error) from error
+        return text or "null"
+
+
+def _final_or(error: PostgresError) -> ApplicationError | PostgresError:
+    """The fault that an error of PostgreSQL means, or the error itself, which is then tried again."""
+    return of_postgres(error) or error

@@ -1,0 +1,90 @@
+"""`/rest/v1/{table}`: create, read, update and delete for every table, as the official clients speak it."""
+
+from typing import cast
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from api.deps import caller_of, state_of
+from api.json_input import read_bytes
+from api.rest.documentation import document
+from api.rest.documents import Check, Row
+from api.rest.engine import Call, Engine
+from models.registry import SHAPES
+from workflows.language.documents import normalise
+from workflows.language.issues import errors_of
+from workflows.language.validation import validate
+from zilliance.errors import InvalidInputError
+
+_WITH_BODY = frozenset({"POST", "PATCH"})
+
+
+def check_definition(row: Row) -> Row:
+    """A workflow's document is refused before it is stored, with every issue and its place.
+
+    A row without one is a draft: it is stored, and cannot run yet.
+    """
+    if "config" not in row:
+        return row
+    config = row["config"]
+    name = str(row.get("name") or "workflow")
+    document = normalise(cast("Row", config), name) if isinstance(config, dict) else config
+    if issues := errors_of(validate(document)):
+        raise InvalidInputError(
+            f"config{issues[0].pointer}: {issues[0].message}",
+            code="WORKFLOW_INVALID",
+            details={"issues": [issue.as_json() for issue in issues]},
+            hint=issues[0].hint,
+        )
+    return row if document == config else {**row, "config": document}
+
+
+CHECKS: dict[str, Check] = {"workflows": check_definition}
+
+
+class Relations:
+    """Answers every request for a relation.
+
+    A plain ASGI endpoint: FastAPI's machinery would cost more than the query, and the typed operations that
+    document each table come from the registry beside it.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        response = await self._respond(request)
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        method = request.method
+        identity = caller_of(request)
+        call = Call(
+            method,
+            request.path_params["table"],
+            request.scope["query_string"],
+            request.headers,
+            await read_bytes(request) if method in _WITH_BODY else b"",
+        )
+        answer = await engine_of(request).answer(call, identity)
+        return Response(b"" if method == "HEAD" else answer.body, answer.status, answer.headers)
+
+
+def engine_of(request: Request) -> Engine:
+    """The engine of this application, made when the first request needs it."""
+    engine: Engine | None = getattr(request.app.state, "rest", None)
+    if engine is None:
+        engine = request.app.state.rest = Engine(state_of(request), CHECKS)
+    return engine
+
+
+def describe(request: Request) -> Response:
+    """The OpenAPI document, where clients of the data API look for it."""
+    caller_of(request)
+    return Response(orjson.dumps(request.app.openapi()), media_type="application/openapi+json")
+
+
+router = APIRouter()
+router.routes.append(Route("/rest/v1/", describe, include_in_schema=False))
+router.routes.append(Route("/rest/v1/{table}", Relations(), include_in_schema=False))
+document(router, SHAPES)

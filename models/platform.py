@@ -1,0 +1,59 @@
+"""The platform's own bookkeeping: schema `private`, reached through functions only."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import JsonValue
+from sqlalchemy import ForeignKeyConstraint, Index
+from sqlmodel import Field
+
+from models.base import JSON_VALUE, NOW, TEXT, TIMESTAMP, Table, lengths
+
+PRIVATE = {"schema": "private"}
+
+
+class SqlFile(Table, table=True):
+    """A repeatable SQL file as it was last applied."""
+
+    __tablename__ = "sql_files"
+    __table_args__ = PRIVATE
+
+    name: str = Field(primary_key=True, sa_type=TEXT)
+    sha256: str = Field(sa_type=TEXT)
+    applied_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=NOW)
+
+
+class Effect(Table, table=True):
+    """What one call of a function did in one execution, written with the effect itself: it happens once."""
+
+    __tablename__ = "effects"
+    __table_args__ = PRIVATE
+
+    execution_id: UUID = Field(primary_key=True, foreign_key="workflow_executions.id", ondelete="CASCADE")
+    key: str = Field(primary_key=True, sa_type=TEXT, description="Task reference and iteration path")
+    result: JsonValue | None = Field(sa_type=JSON_VALUE)
+    undo: JsonValue | None = Field(sa_type=JSON_VALUE, description="How to take it back; null: nothing to take back")
+    undone_at: datetime | None = Field(sa_type=TIMESTAMP)
+    created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=NOW)
+
+
+class IdempotencyKey(Table, table=True):
+    """Which execution an `Idempotency-Key` of a caller has begun."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["execution_id", "user_id"],
+            ["workflow_executions.id", "workflow_executions.user_id"],
+            ondelete="CASCADE",
+        ),
+        *lengths(at_least=1, key=255),
+        Index("idempotency_keys_execution_id_idx", "user_id", "execution_id"),
+        PRIVATE,
+    )
+
+    user_id: UUID = Field(primary_key=True, foreign_key="auth.users.id", ondelete="CASCADE")
+    key: str = Field(primary_key=True, sa_type=TEXT)
+    fingerprint: str = Field(sa_type=TEXT, description="Of the request: the same key with another request is refused")
+    execution_id: UUID
+    created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=NOW)

@@ -1,0 +1,38 @@
+-- Rules on columns that grants cannot say, because they hang on the row.
+
+-- A definition's version counts what was run, so it rises with `config` alone.
+CREATE OR REPLACE FUNCTION private.count_workflow_version() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = '' AS $$
+BEGIN
+    new.version := old.version + 1;
+    RETURN new;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER count_workflow_version BEFORE UPDATE OF config ON public.workflows
+    FOR EACH ROW WHEN (old.config IS DISTINCT FROM new.config)
+    EXECUTE FUNCTION private.count_workflow_version();
+
+-- A moderator may change what another's tutorial counts as, and not what it says.
+CREATE OR REPLACE FUNCTION private.guard_moderation() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = '' AS $$
+DECLARE
+    may_change text[] := ARRAY['status', 'updated_at'];
+BEGIN
+    IF current_user = 'authenticated'
+        AND old.user_id IS DISTINCT FROM auth.uid()
+        AND to_jsonb(old) - may_change IS DISTINCT FROM to_jsonb(new) - may_change
+    THEN
+        RAISE EXCEPTION 'moderators may change the status of another''s tutorial and nothing else'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN new;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER guard_moderation BEFORE UPDATE ON public.tutorials
+    FOR EACH ROW EXECUTE FUNCTION private.guard_moderation();
+
+ALTER FUNCTION private.count_workflow_version() OWNER TO zowner;
+ALTER FUNCTION private.guard_moderation() OWNER TO zowner;
+REVOKE EXECUTE ON FUNCTION private.count_workflow_version(), private.guard_moderation() FROM PUBLIC;

@@ -1,0 +1,40 @@
+-- `updated_at` says when a row last changed, whoever changed it.
+
+CREATE OR REPLACE FUNCTION private.touch_updated_at() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$
+BEGIN
+    new.updated_at := now();
+    RETURN new;
+END
+$$;
+
+-- For tables that the platform's owner adds: the name that migrations of Supabase projects know it by.
+CREATE OR REPLACE FUNCTION public.update_updated_at_column() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$
+BEGIN
+    new.updated_at := now();
+    RETURN new;
+END
+$$;
+
+ALTER FUNCTION private.touch_updated_at() OWNER TO zowner;
+ALTER FUNCTION public.update_updated_at_column() OWNER TO zowner;
+REVOKE EXECUTE ON FUNCTION private.touch_updated_at(), public.update_updated_at_column() FROM PUBLIC;
+
+DO $$
+DECLARE
+    touched regclass;
+BEGIN
+    FOREACH touched IN ARRAY ARRAY[
+        'auth.users', 'auth.identities', 'auth.sessions',
+        'public.profiles', 'public.user_roles', 'public.tutorials', 'public.videos',
+        'public.workflows', 'public.workflow_executions',
+        'public.contacts', 'public.deals', 'public.activities',
+        'public.api_endpoints', 'public.api_keys', 'public.api_requests', 'public.app_projects'
+    ]::regclass[]
+    LOOP
+        EXECUTE format(
+            'CREATE OR REPLACE TRIGGER touch_updated_at BEFORE UPDATE ON %s '
+            'FOR EACH ROW EXECUTE FUNCTION private.touch_updated_at()', touched
+        );
+    END LOOP;
+END
+$$;

@@ -1,0 +1,111 @@
+-- What each role may touch at all; which rows, policies say. Every table and column is named, so that whatever is not
+-- written here is refused: `user_id` after the insert, counters, what the platform finds out, digests, whole executions.
+-- models/registry.py says the same as shapes, and a test compares. Tables that the platform's owner adds get nothing here.
+
+DO $$
+BEGIN
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO authenticated, service_role', current_database());
+END
+$$;
+
+REVOKE ALL ON SCHEMA public, auth, storage, private FROM PUBLIC;
+-- Logins too, so that what runs before an identity is taken is refused, and not told that there is no such table.
+GRANT USAGE ON SCHEMA public TO anon, authenticated, service_role, zplatform, zapi, zauth, zservice, zworker;
+GRANT USAGE ON SCHEMA auth TO anon, authenticated, service_role, zplatform, zapi, zauth, zservice, zworker;
+-- Functions alone: no role of a request holds anything on a table in it.
+GRANT USAGE ON SCHEMA private TO authenticated, service_role, zplatform, zservice, zworker;
+
+REVOKE ALL ON
+    public.profiles, public.user_roles, public.tutorials, public.videos, public.workflows, public.workflow_executions,
+    public.contacts, public.deals, public.activities,
+    public.api_endpoints, public.api_keys, public.api_requests, public.app_projects
+FROM PUBLIC, anon, authenticated, service_role, zplatform, zapi, zauth, zservice, zworker;
+
+-- The service passes row security, and so do SECURITY DEFINER functions: the sign-up, executions, undoing.
+GRANT SELECT, INSERT, UPDATE, DELETE ON
+    public.profiles, public.user_roles, public.tutorials, public.videos, public.workflows, public.workflow_executions,
+    public.contacts, public.deals, public.activities,
+    public.api_endpoints, public.api_keys, public.api_requests, public.app_projects
+TO service_role, zplatform;
+
+-- profiles
+GRANT SELECT ON public.profiles TO authenticated;
+GRANT UPDATE (first_name, last_name, display_name, avatar_url, bio, phone, company, job_title)
+    ON public.profiles TO authenticated;
+
+-- user_roles: administrators alone pass the policies
+GRANT SELECT, DELETE ON public.user_roles TO authenticated;
+GRANT INSERT (user_id, role), UPDATE (role) ON public.user_roles TO authenticated;
+
+-- tutorials
+GRANT SELECT ON public.tutorials TO anon;
+GRANT SELECT, DELETE ON public.tutorials TO authenticated;
+GRANT INSERT (user_id, title, description, content, steps, status, thumbnail_url, tags, level),
+    UPDATE (title, description, content, steps, status, thumbnail_url, tags, level)
+    ON public.tutorials TO authenticated;
+
+-- videos
+GRANT SELECT, DELETE ON public.videos TO authenticated;
+GRANT INSERT (user_id, title, description, filename, file_size, thumbnail_url, quality, storage_path),
+    UPDATE (title, description, filename, file_size, thumbnail_url, quality, storage_path)
+    ON public.videos TO authenticated;
+
+-- workflows
+GRANT SELECT, DELETE ON public.workflows TO authenticated;
+GRANT INSERT (user_id, name, description, config, is_active, status), UPDATE (name, description, config, is_active)
+    ON public.workflows TO authenticated;
+
+-- workflow_executions
+GRANT SELECT ON public.workflow_executions TO authenticated;
+
+-- contacts
+GRANT SELECT, DELETE ON public.contacts TO authenticated;
+GRANT INSERT (user_id, type, first_name, last_name, company_name, email, phone, address, tags, custom_fields),
+    UPDATE (type, first_name, last_name, company_name, email, phone, address, tags, custom_fields)
+    ON public.contacts TO authenticated;
+
+-- deals
+GRANT SELECT, DELETE ON public.deals TO authenticated;
+GRANT INSERT (user_id, contact_id, title, description, amount, stage, probability, expected_close_date),
+    UPDATE (contact_id, title, description, amount, stage, probability, expected_close_date)
+    ON public.deals TO authenticated;
+
+-- activities
+GRANT SELECT, DELETE ON public.activities TO authenticated;
+GRANT INSERT (user_id, contact_id, deal_id, type, title, description, due_date, completed_at),
+    UPDATE (contact_id, deal_id, type, title, description, due_date, completed_at)
+    ON public.activities TO authenticated;
+
+-- api_endpoints: headers carry the target's credentials, so they go in and never come out
+GRANT SELECT (
+    id, user_id, name, path, method, description, target_url, rate_limit, timeout_ms, is_active, created_at, updated_at
+), DELETE ON public.api_endpoints TO authenticated;
+GRANT INSERT (
+    user_id, name, path, method, description, target_url, rate_limit, timeout_ms, is_active, headers
+), UPDATE (name, path, method, description, target_url, rate_limit, timeout_ms, is_active, headers)
+    ON public.api_endpoints TO authenticated;
+
+-- api_keys: digests are the platform's alone
+GRANT SELECT (
+    id, user_id, name, permissions, rate_limit, expires_at, is_active, prefix, last_used_at, created_at, updated_at
+), DELETE ON public.api_keys TO authenticated;
+GRANT INSERT (user_id, name, permissions, rate_limit, expires_at, is_active),
+    UPDATE (name, permissions, rate_limit, expires_at, is_active)
+    ON public.api_keys TO authenticated;
+
+-- api_requests
+GRANT SELECT ON public.api_requests TO authenticated;
+
+-- app_projects
+GRANT SELECT, DELETE ON public.app_projects TO authenticated;
+GRANT INSERT (user_id, name, description, template_id, config, components, is_published),
+    UPDATE (name, description, template_id, config, components, is_published)
+    ON public.app_projects TO authenticated;
+
+-- What SECURITY DEFINER functions reach beside the thirteen tables.
+GRANT SELECT, INSERT, UPDATE, DELETE ON private.effects, private.idempotency_keys TO zplatform;
+GRANT SELECT ON auth.users, auth.sessions TO zplatform;
+
+-- Accounts are one login's alone.
+GRANT SELECT, INSERT, UPDATE, DELETE ON auth.users, auth.identities, auth.sessions, auth.login_failures TO zauth;

@@ -1,0 +1,250 @@
+"""Table functions on a real database: exactly once, as the owner, and taken back."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from activities.records import SqlFunctionActivities
+from tests.activities.support import Rows
+from workflows.contracts.execution import FunctionCallInput, UndoEffectInput
+from zilliance.database import Database
+
+
+@dataclass
+class Caller:
+    """Calls functions as one account's execution."""
+
+    activities: SqlFunctionActivities
+    owner: UUID
+    execution: UUID
+
+    async def call(self, name: str, key: str | None = None, **arguments: object) -> dict[str, object]:
+        call = FunctionCallInput(
+            execution_id=self.execution,
+            owner_id=self.owner,
+            key=key or str(uuid4()),
+            name=name,
+            arguments=json.dumps(arguments),
+        )
+        return json.loads(await self.activities.call(call))
+
+    async def undo(self, key: str) -> None:
+        await self.activities.undo(UndoEffectInput(execution_id=self.execution, owner_id=self.owner, key=key))
+
+    async def fails(self, name: str, key: str | None = None, **arguments: object) -> dict[str, object]:
+        with pytest.raises(ApplicationError) as caught:
+            await self.call(name, key, **arguments)
+        assert caught.value.non_retryable
+        return caught.value.details[0]
+
+
+@pytest.fixture
+async def caller(rows: Rows, worker_database: Database) -> Caller:
+    owner = await rows.account()
+    definition = await rows.definition(owner, {"do": []})
+    execution = await rows.execution(owner, definition)
+    return Caller(SqlFunctionActivities(worker_database), owner, execution)
+
+
+@pytest.fixture
+async def stranger(rows: Rows, worker_database: Database) -> Caller:
+    owner = await rows.account()
+    definition = await rows.definition(owner, {"do": []})
+    execution = await rows.execution(owner, definition)
+    return Caller(SqlFunctionActivities(worker_database), owner, execution)
+
+
+async def contact(caller: Caller, key: str = "c", **values: object) -> dict[str, object]:
+    return await caller.call(
+        "create-row", key, table="contacts", values={"type": "individual", "first_name": "Ada", **values}
+    )
+
+
+async def test_a_created_row_belongs_to_the_owner_and_is_returned(caller: Caller, rows: Rows) -> None:
+    row = await contact(caller, tags=["a", "b"], address={"city": "Rome"})
+    stored = await rows.one("contacts", str(row["id"]))
+    assert stored is not None
+    assert stored["user_id"] == str(caller.owner)
+    assert row["tags"] == ["a", "b"]
+    assert row["address"] == {"city": "Rome"}
+
+
+async def test_a_repeat_is_told_the_first_answer(caller: Caller, rows: Rows) -> None:
+    first, second = await asyncio.gather(contact(caller, "same"), contact(caller, "same"))
+    assert first == second == await contact(caller, "same", first_name="Other")
+    assert await rows.count("contacts", caller.owner) == 1
+
+
+async def test_undo_deletes_what_was_created_and_only_once(caller: Caller, rows: Rows) -> None:
+    row = await contact(caller)
+    await caller.undo("c")
+    await caller.undo("c")
+    assert await rows.one("contacts", str(row["id"])) is None
+
+
+async def test_undo_restores_columns_through_two_updates(caller: Caller, rows: Rows) -> None:
+    row = await contact(caller, custom_fields={"n": 1})
+    for key, name in (("u1", "Bea"), ("u2", "Cleo")):
+        await caller.call(
+            "update-row", key, table="contacts", id=row["id"], values={"first_name": name, "custom_fields": None or {}}
+        )
+    await caller.undo("u2")
+    await caller.undo("u1")
+    stored = await rows.one("contacts", str(row["id"]))
+    assert stored is not None
+    assert (stored["first_name"], stored["custom_fields"]) == ("Ada", {"n": 1})
+    await caller.undo("c")
+    assert await rows.one("contacts", str(row["id"])) is None
+
+
+async def test_undo_brings_a_deleted_row_back_with_the_references_to_it(caller: Caller, rows: Rows) -> None:
+    row = await contact(caller)
+    deal = await caller.call(
+        "create-row", "d", table="deals", values={"title": "Deal", "contact_id": row["id"], "amount": 12.5}
+    )
+    before = await rows.one("contacts", str(row["id"]))
+    await caller.call("delete-row", "x", table="contacts", id=row["id"])
+    orphan = await rows.one("deals", str(deal["id"]))
+    assert orphan is not None
+    assert orphan["contact_id"] is None
+    await caller.undo("x")
+    assert await rows.one("contacts", str(row["id"])) == before
+    restored = await rows.one("deals", str(deal["id"]))
+    assert restored is not None
+    assert restored["contact_id"] == row["id"]
+    await caller.undo("d")
+    await caller.undo("c")
+    assert await rows.count("contacts", caller.owner) == await rows.count("deals", caller.owner) == 0
+
+
+async def test_undo_brings_back_what_the_owner_may_not_read(caller: Caller, rows: Rows) -> None:
+    key = await caller.call("create-row", "k", table="api_keys", values={"name": "Key"})
+    assert "key_hash" not in key
+    await rows.connection.execute(
+        "UPDATE api_keys SET prefix = 'zk_1', key_hash = sha256('abc') WHERE id = $1::uuid", UUID(str(key["id"]))
+    )
+    before = await rows.one("api_keys", str(key["id"]))
+    await caller.call("delete-row", "x", table="api_keys", id=key["id"])
+    await caller.undo("x")
+    assert await rows.one("api_keys", str(key["id"])) == before
+
+
+async def test_undo_leaves_a_row_that_somebody_else_changed(caller: Caller, rows: Rows) -> None:
+    row = await contact(caller)
+    await rows.connection.execute("UPDATE contacts SET first_name = 'Zoe' WHERE id = $1", UUID(str(row["id"])))
+    with pytest.raises(ApplicationError) as caught:
+        await caller.undo("c")
+    assert caught.value.details[0]["status"] == 409
+    stored = await rows.one("contacts", str(row["id"]))
+    assert stored is not None
+    assert stored["first_name"] == "Zoe"
+
+
+async def test_an_effect_that_was_undone_first_cannot_land(caller: Caller, rows: Rows) -> None:
+    await caller.undo("c")
+    problem = await caller.fails("create-row", "c", table="contacts", values={"type": "individual"})
+    assert problem["status"] == 410
+    assert await rows.count("contacts", caller.owner) == 0
+
+
+async def test_others_rows_are_missing_rows(caller: Caller, stranger: Caller, rows: Rows) -> None:
+    row = await contact(caller)
+    identity = row["id"]
+    for name, arguments in (
+        ("get-row", {}),
+        ("update-row", {"values": {"first_name": "Eve"}}),
+        ("delete-row", {}),
+    ):
+        problem = await stranger.fails(name, table="contacts", id=identity, **arguments)
+        missing = await stranger.fails(name, table="contacts", id=str(uuid4()), **arguments)
+        assert problem["status"] == missing["status"] == 404
+    assert await stranger.call("query-rows", table="contacts") == []
+    stored = await rows.one("contacts", str(identity))
+    assert stored is not None
+    assert stored["first_name"] == "Ada"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "kind", "status", "says"),
+    [
+        ("create-row", {"table": "contacts", "values": {"nope": 1}}, "validation", 400, 'no column "nope"'),
+        ("create-row", {"table": "pg_class", "values": {}}, "validation", 400, "pg_class"),
+        ("create-row", {"table": "contacts", "values": {"type": "robot"}}, "validation", 400, "type"),
+        ("create-row", {"table": "deals", "values": {"title": "x", "amount": "much"}}, "validation", 400, "much"),
+        ("create-row", {"table": "contacts", "values": {"id": str(uuid4())}}, "authorization", 403, "denied"),
+        ("create-row", {"table": "tutorials", "values": {"title": "x", "views": 9}}, "authorization", 403, "denied"),
+        ("create-row", {"table": "workflow_executions", "values": {}}, "authorization", 403, "denied"),
+        (
+            "create-row",
+            {"table": "deals", "values": {"title": "x", "contact_id": str(uuid4())}},
+            "runtime",
+            409,
+            "contact",
+        ),
+        ("create-row", {"table": "contacts"}, "validation", 400, "values"),
+        ("update-row", {"table": "contacts", "id": "x", "values": {"first_name": "a"}}, "validation", 400, "id"),
+        ("query-rows", {"table": "contacts", "filter": {"nope": 1}}, "validation", 400, 'no column "nope"'),
+        ("query-rows", {"table": "contacts", "filter": {"type": {"or 1=1": 1}}}, "validation", 400, "or 1=1"),
+        ("query-rows", {"table": "contacts", "order": "nope.desc"}, "validation", 400, 'no column "nope"'),
+        ("query-rows", {"table": "api_keys", "filter": {"key_hash": "a"}}, "validation", 400, "key_hash"),
+        ("query-rows", {"table": "contacts", "limit": 1001}, "validation", 400, "limit"),
+        ("query-rows", {"table": "contacts", "filter": {"created_at": "soon"}}, "validation", 400, "soon"),
+        ("drop-table", {"table": "contacts"}, "validation", 400, "drop-table"),
+    ],
+)
+async def test_refusals_say_why(
+    caller: Caller, name: str, arguments: dict[str, object], kind: str, status: int, says: str
+) -> None:
+    problem = await caller.fails(name, **arguments)
+    assert str(problem["type"]).endswith(f"/{kind}")
+    assert problem["status"] == status
+    assert says in str(problem["detail"])
+
+
+async def test_nothing_is_left_of_a_refused_call(caller: Caller) -> None:
+    await caller.fails("create-row", "c", table="contacts", values={"type": "robot"})
+    assert (await contact(caller, "c"))["first_name"] == "Ada"
+
+
+async def test_an_expected_version_is_checked(caller: Caller) -> None:
+    row = await contact(caller)
+    changed = await caller.call(
+        "update-row", table="contacts", id=row["id"], values={"first_name": "Bea"}, expectVersion=row["updated_at"]
+    )
+    assert changed["first_name"] == "Bea"
+    for name, values in (("update-row", {"values": {"first_name": "C"}}), ("delete-row", {})):
+        problem = await caller.fails(name, table="contacts", id=row["id"], expectVersion=row["updated_at"], **values)
+        assert problem["status"] == 409
+
+
+async def test_rows_are_found_by_filters_in_order(caller: Caller) -> None:
+    for index, (name, city) in enumerate((("Ada", "x"), ("Bea", "y"), ("Cleo", "y"))):
+        await contact(caller, f"c{index}", first_name=name, last_name=city, tags=[name])
+    found = await caller.call(
+        "query-rows", table="contacts", filter={"last_name": "y"}, select="first_name", order="first_name.desc"
+    )
+    assert found == [{"first_name": "Cleo"}, {"first_name": "Bea"}]
+    found = await caller.call(
+        "query-rows",
+        table="contacts",
+        filter={"first_name": ["Ada", "Bea"], "email": None},
+        select=["first_name"],
+        limit=1,
+    )
+    assert found == [{"first_name": "Ada"}]
+    found = await caller.call(
+        "query-rows",
+        table="contacts",
+        filter={"first_name": {"gt": "Ada", "like": "%e%"}},
+        order=["last_name", "first_name"],
+    )
+    assert [row["first_name"] for row in found] == ["Bea", "Cleo"]
+
+
+async def test_text_that_no_column_can_hold_is_replaced(caller: Caller) -> None:
+    row = await contact(caller, first_name="a\0b\ud800")
+    assert row["first_name"] == "a\ufffdb\ufffd"

@@ -1,0 +1,305 @@
+"""Rollback: what is undone, in which order, and that nothing stops it."""
+
+import pytest
+
+from tests.unit.language.virtual import World, create, fault, run, statuses
+from workflows.language.problems import Kind, WorkflowFault
+
+BAD = {"bad": fault()}
+
+
+def steps(rollback: object) -> list[tuple[str, str]]:
+    assert isinstance(rollback, dict)
+    return [(step["reference"].rpartition("/")[2], step["status"]) for step in rollback["steps"]]
+
+
+def test_table_effects_are_undone_in_reverse_order() -> None:
+    world = World()
+    update = {"call": "update-row:1.0.0@default", "with": {"table": "deals", "id": "1", "values": {"title": "u"}}}
+    delete = {"call": "delete-row", "with": {"table": "deals", "id": "2"}}
+    read = {"call": "get-row", "with": {"table": "deals", "id": "2"}}
+    outcome = run([{"a": create("x")}, {"b": update}, {"c": delete}, {"d": read}, BAD], world=world)
+    assert outcome.status == "failed"
+    assert world.undone == ["/do/2/c#", "/do/1/b#", "/do/0/a#"]
+    assert outcome.rollback == {
+        "status": "completed",
+        "steps": [
+            {"reference": f"/do/{i}/{name}", "status": "compensated"} for i, name in ((2, "c"), (1, "b"), (0, "a"))
+        ],
+    }
+    assert statuses(outcome)[:4] == [
+        ("a", "compensated"),
+        ("b", "compensated"),
+        ("c", "compensated"),
+        ("d", "completed"),
+    ]
+
+
+def test_a_workflow_that_completes_undoes_nothing() -> None:
+    world = World()
+    outcome = run([{"a": create("x")}], world=world)
+    assert (outcome.rollback, world.undone) == (None, [])
+
+
+def test_nothing_to_undo_is_said_so() -> None:
+    assert run([BAD]).rollback == {"status": "none", "steps": []}
+
+
+def test_skipped_and_failed_calls_register_nothing() -> None:
+    world = World()
+    world.failing["/do/1/b#"] = [WorkflowFault.of(Kind.VALIDATION, "no such column")]
+    run([{"a": create("x", **{"if": "false"})}, {"b": create("y")}], world=world)
+    assert world.undone == []
+
+
+def test_a_call_that_timed_out_may_have_happened_and_is_undone() -> None:
+    world = World()
+    world.slow["/do/0/a#"] = 60
+    run([{"a": create("x", timeout={"after": "PT5S"})}], world=world)
+    assert world.undone == ["/do/0/a#"]
+
+
+@pytest.mark.parametrize("how", ["metadata", "with"])
+def test_an_author_may_keep_an_effect(how: str) -> None:
+    world = World()
+    task = create("kept", metadata={"rollback": "none"}) if how == "metadata" else create("kept")
+    if how == "with":
+        task["with"] = {"table": "deals", "values": {"title": "kept"}, "rollback": "none"}
+    run([{"a": task}, {"b": create("undone")}, BAD], world=world)
+    assert world.undone == ["/do/1/b#"]
+    assert world.calls[0][2] == {"table": "deals", "values": {"title": "kept"}}
+
+
+def test_an_effect_is_undone_although_its_task_failed_later() -> None:
+    world = World()
+    run([{"a": create("x", output={"as": '${ error("bad") }'})}], world=world)
+    assert world.undone == ["/do/0/a#"]
+
+
+def test_the_authors_own_undo_replaces_the_automatic_one_and_sees_what_it_undoes() -> None:
+    world = World()
+    undo = [
+        {
+            "note": create("note")
+            | {
+                "with": {
+                    "table": "activities",
+                    "values": {
+                        "dot": "${ .id }",
+                        "input": "${ $input.k }",
+                        "output": "${ $output.title }",
+                        "context": "${ $context.at }",
+                        "error": "${ $error.detail }",
+                        "item": "${ $item }",
+                    },
+                }
+            }
+        }
+    ]
+    book = create("x", output={"as": '${ {id: .id, title: "out"} }'}, metadata={"compensate": undo})
+    tasks = [
+        {"c": {"set": {"k": "in"}, "export": {"as": {"at": "then"}}}},
+        {"loop": {"for": {"in": "${ [7] }"}, "do": [{"book": book}]}},
+        {"later": {"set": {"x": 1}, "export": {"as": {"at": "now"}}}},
+        BAD,
+    ]
+    outcome = run(tasks, world=world)
+    key, _, arguments = world.calls[-1]
+    assert key == "compensate:/do/1/loop/do/0/book/metadata/compensate/0/note#0"
+    assert arguments["values"] == {
+        "dot": "row-1",
+        "input": "in",
+        "output": "out",
+        "context": "then",
+        "error": "no",
+        "item": 7,
+    }
+    assert world.undone == []
+    assert steps(outcome.rollback) == [("book", "compensated")]
+    assert statuses(outcome)[-1] == ("note", "completed")
+
+
+def test_any_task_can_be_compensated() -> None:
+    world = World()
+    call = {"call": "http", "with": {"method": "POST", "endpoint": "https://pay.example/charge"}}
+    refund = {"call": "http", "with": {"method": "POST", "endpoint": "https://pay.example/refund", "body": "${ . }"}}
+    run([{"charge": {**call, "metadata": {"compensate": [{"refund": refund}]}}}, BAD], world=world)
+    assert [request.endpoint for _, request in world.requests] == [
+        "https://pay.example/charge",
+        "https://pay.example/refund",
+    ]
+    assert world.requests[1][1].body == {"ok": True}
+
+
+def test_branches_are_undone_in_reverse_order_of_completion() -> None:
+    world = World()
+
+    def branch(seconds: int, title: str) -> dict[str, object]:
+        return {"do": [{"w": {"wait": {"seconds": seconds}}}, {title: create(title)}]}
+
+    fork = {"fork": {"branches": [{"a": branch(3, "third")}, {"b": branch(1, "first")}, {"c": branch(2, "second")}]}}
+    outcome = run([{"zero": create("zero")}, {"f": fork}, BAD], world=world)
+    assert [name for name, _ in steps(outcome.rollback)] == ["third", "second", "first", "zero"]
+
+
+def test_loops_are_undone_iteration_by_iteration() -> None:
+    world = World()
+    outcome = run([{"l": {"for": {"in": "${ [1, 2, 3] }"}, "do": [{"row": create("x")}]}}, BAD], world=world)
+    assert world.undone == [f"/do/0/l/do/0/row#{index}" for index in (2, 1, 0)]
+    assert isinstance(outcome.rollback, dict)
+    assert [step["iteration"] for step in outcome.rollback["steps"]] == ["2", "1", "0"]
+
+
+def test_a_caught_error_leaves_effects_in_place() -> None:
+    world = World()
+    task = {"try": [{"row": create("x")}, BAD], "catch": {"do": [{"ok": {"set": {"x": 1}}}]}}
+    outcome = run([{"a": task}], world=world)
+    assert (outcome.status, world.undone) == ("completed", [])
+    run([{"a": task}, BAD], world=(later := World()))
+    assert later.undone == ["/do/0/a/try/0/row#"]
+
+
+def test_a_try_may_roll_back_its_own_list_before_the_remedy() -> None:
+    world = World()
+    task = {
+        "try": [{"inner": create("inner")}, BAD],
+        "catch": {"do": [{"after": create("after")}]},
+        "metadata": {"rollback": True},
+    }
+    outcome = run([{"outer": create("outer")}, {"a": task}], world=world)
+    assert outcome.status == "completed"
+    assert world.undone == ["/do/1/a/try/0/inner#"]
+    assert ("inner", "compensated") in statuses(outcome)
+
+
+def test_a_try_that_rolls_back_does_so_before_each_retry_and_the_rest_at_the_end() -> None:
+    world = World()
+    task = {
+        "try": [{"inner": create("inner")}, BAD],
+        "catch": {"retry": {"limit": {"attempt": {"count": 1}}}},
+        "metadata": {"rollback": True},
+    }
+    run([{"outer": create("outer")}, {"a": task}], world=world)
+    assert world.undone == ["/do/1/a/try/0/inner#", "/do/1/a/try/0/inner#r1", "/do/0/outer#"]
+
+
+def test_inner_scopes_that_succeed_belong_to_the_outer_one() -> None:
+    world = World()
+    inner = {"try": [{"x": create("x")}], "catch": {"do": [{"n": {"set": {"x": 1}}}]}, "metadata": {"rollback": True}}
+    outer = {
+        "try": [{"inner": inner}, BAD],
+        "catch": {"do": [{"n": {"set": {"x": 1}}}]},
+        "metadata": {"rollback": True},
+    }
+    run([{"o": outer}], world=world)
+    assert world.undone == ["/do/0/o/try/0/inner/try/0/x#"]
+
+
+def test_an_undo_is_tried_five_times_with_growing_pauses() -> None:
+    world = World()
+    world.failing_undos["/do/0/a#"] = 4
+    outcome = run([{"a": create("x")}, BAD], world=world)
+    assert world.sleeps == [1, 2, 4, 8]
+    assert outcome.rollback == {"status": "completed", "steps": [{"reference": "/do/0/a", "status": "compensated"}]}
+
+
+def test_one_undo_that_fails_does_not_stop_the_rest() -> None:
+    world = World()
+    world.failing_undos["/do/1/b#"] = 99
+    outcome = run([{"a": create("x")}, {"b": create("y")}, BAD], world=world)
+    assert isinstance(outcome.rollback, dict)
+    assert outcome.rollback["status"] == "partial"
+    failed, done = outcome.rollback["steps"]
+    assert (failed["status"], done["status"]) == ("compensation_failed", "compensated")
+    assert failed["error"]["detail"] == "somebody changed the row meanwhile"
+    assert statuses(outcome)[:2] == [("a", "compensated"), ("b", "compensation_failed")]
+    assert outcome.problem is not None
+    assert outcome.problem.detail == "no"
+
+
+def test_a_failing_compensation_keeps_its_keys_when_tried_again() -> None:
+    world = World()
+    undo = [{"first": create("first")}, {"second": fault("undo failed")}]
+    task = {"set": {"x": 1}, "metadata": {"compensate": undo}}
+    outcome = run([{"a": task}, BAD], world=_Repeating(world))
+    assert isinstance(outcome.rollback, dict)
+    assert outcome.rollback["steps"][0]["error"]["detail"] == "undo failed"
+
+
+class _Repeating(World):
+    """Answers a key that it knows with what was recorded, as the real effects do."""
+
+    def __init__(self, _: World) -> None:
+        super().__init__()
+
+    async def call_function(self, name, arguments, *, key, timeout):  # type: ignore[no-untyped-def]  # noqa: ANN
+        if key in {done for done, _, _ in self.calls}:
+            return {}
+        return await super().call_function(name, arguments, key=key, timeout=timeout)
+
+
+def test_a_timeout_of_the_workflow_rolls_back_outside_of_it() -> None:
+    world = World()
+    world.failing_undos["/do/0/a#"] = 3
+    outcome = run([{"a": create("x")}, {"w": {"wait": "PT1H"}}], world=world, timeout={"after": {"seconds": 2}})
+    assert outcome.problem is not None
+    assert outcome.problem.status == 408
+    assert world.undone == ["/do/0/a#"]
+
+
+def test_cancellation_rolls_back() -> None:
+    world = World()
+    tasks = [{"a": create("x")}, {"outer": {"do": [{"w": {"wait": "PT1H"}}]}}]
+    outcome = run(tasks, world=world, cancel_at=(5,))
+    assert (outcome.status, outcome.problem, world.undone) == ("cancelled", None, ["/do/0/a#"])
+    assert statuses(outcome) == [("a", "compensated"), ("outer", "cancelled"), ("w", "cancelled")]
+
+
+def test_cancellation_reaches_every_branch() -> None:
+    world = World()
+    branches = [{name: {"do": [{f"{name}row": create(name)}, {f"{name}w": {"wait": "PT1H"}}]}} for name in ("a", "b")]
+    outcome = run([{"f": {"fork": {"branches": branches}}}], world=world, cancel_at=(5,))
+    assert outcome.status == "cancelled"
+    assert len(world.undone) == 2
+    assert {status for name, status in statuses(outcome) if not name.endswith("row")} == {"cancelled"}
+
+
+def test_a_second_cancellation_does_not_interrupt_the_rollback() -> None:
+    world = World()
+    world.failing_undos["/do/0/a#"] = 3
+    outcome = run([{"a": create("x")}, {"w": {"wait": "PT1H"}}], world=world, cancel_at=(5, 5.5, 7))
+    assert (outcome.status, world.undone) == ("cancelled", ["/do/0/a#"])
+
+
+def test_cancellation_during_the_rollback_of_a_failure_changes_nothing() -> None:
+    world = World()
+    world.failing_undos["/do/0/a#"] = 3
+    outcome = run([{"a": create("x")}, BAD], world=world, cancel_at=(2,))
+    assert (outcome.status, world.undone) == ("failed", ["/do/0/a#"])
+
+
+def test_cancellation_during_the_rollback_of_a_try_ends_the_rollback_first() -> None:
+    world = World()
+    world.failing_undos["/do/0/t/try/0/x#"] = 3
+    task = {"try": [{"x": create("x")}, BAD], "catch": {"do": [{"n": create("n")}]}, "metadata": {"rollback": True}}
+    outcome = run([{"t": task}], world=world, cancel_at=(2,))
+    assert (outcome.status, world.undone) == ("cancelled", ["/do/0/t/try/0/x#"])
+    assert len(world.calls) == 1
+
+
+def test_a_call_that_was_interrupted_is_undone_for_it_may_have_happened() -> None:
+    world = World()
+    world.slow["/do/0/a#"] = 60
+    run([{"a": create("x")}], world=world, cancel_at=(5,))
+    assert world.undone == ["/do/0/a#"]
+
+
+def test_a_document_can_keep_everything_on_cancellation() -> None:
+    world = World()
+    outcome = run(
+        [{"a": create("x")}, {"w": {"wait": "PT1H"}}],
+        world=world,
+        cancel_at=(5,),
+        document={"metadata": {"rollbackOnCancel": False}},
+    )
+    assert (outcome.status, world.undone, outcome.rollback) == ("cancelled", [], {"status": "none", "steps": []})

@@ -1,0 +1,81 @@
+"""Runs documents as an account would through the API's own service, and reads what its row says."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from temporalio.client import Client, WorkflowHandle
+
+from api.services.executions import Answer, Executions
+from tests.activities.support import Rows
+from workflows.names import execution_workflow_id
+from zilliance.database import Database
+from zilliance.identity import Identity
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Runner:
+    """One account."""
+
+    owner: UUID
+    rows: Rows
+    executions: Executions
+
+    @classmethod
+    async def sign_up(cls, rows: Rows, database: Database, client: Client) -> "Runner":
+        return cls(await rows.account(), rows, Executions(database, client, eager=True, wait_seconds=60))
+
+    @property
+    def identity(self) -> Identity:
+        return Identity.of_owner(self.owner)
+
+    async def define(self, *tasks: Row, **parts: object) -> UUID:
+        return await self.rows.definition(self.owner, {"do": list(tasks), **parts})
+
+    async def execute(
+        self, definition: UUID, data: object = None, *, key: str | None = None, wait: bool = True
+    ) -> Answer:
+        return await self.executions.execute(self.identity, definition, data, key=key, wait=wait)
+
+    async def run(self, *tasks: Row, data: object = None, **parts: object) -> Row:
+        """Run a document to its end; its row."""
+        answer = await self.execute(await self.define(*tasks, **parts), data)
+        assert answer.ended
+        return json.loads(answer.row)
+
+    async def start(self, *tasks: Row, data: object = None, **parts: object) -> UUID:
+        answer = await self.execute(await self.define(*tasks, **parts), data, wait=False)
+        return answer.execution_id
+
+    async def row(self, execution_id: UUID) -> Row:
+        return json.loads((await self.executions.find(self.identity, execution_id)).row)
+
+    def handle(self, execution_id: UUID) -> WorkflowHandle[Any, Any]:
+        return self.executions.temporal.get_workflow_handle(execution_workflow_id(execution_id))
+
+    async def ended(self, execution_id: UUID) -> Row:
+        await self.executions._ended(self.handle(execution_id))
+        return await self.row(execution_id)
+
+
+def create(name: str, first_name: str, table: str = "contacts", **metadata: object) -> Row:
+    task: Row = {
+        "call": "create-row",
+        "with": {"table": table, "values": {"type": "individual", "first_name": first_name}},
+    }
+    return {name: task | ({"metadata": metadata} if metadata else {})}
+
+
+def update(name: str, row: str, **values: object) -> Row:
+    return {name: {"call": "update-row", "with": {"table": "contacts", "id": row, "values": values}}}
+
+
+def fail(name: str = "refuse") -> Row:
+    return {name: {"raise": {"error": {"type": "https://example.com/errors/no", "status": 400, "title": "No"}}}}
+
+
+def statuses(row: Row) -> dict[str, str]:
+    return {task["name"]: task["status"] for task in row["tasks"]}

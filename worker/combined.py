@@ -1,0 +1,62 @@
+"""`python -m worker.combined`: the API with a worker in its process, so that executions start without a queue."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+import uvloop
+from temporalio.service import RPCError
+
+from api.app import create_app
+from api.server import serve
+from api.state import AppState
+from worker.embedded import make_worker
+from worker.resources import open_resources
+from zilliance import logs
+from zilliance.settings import Settings
+from zilliance.temporal import settle
+
+PAUSE_SECONDS = 0.5
+
+log = logging.getLogger("worker.combined")
+
+
+@asynccontextmanager
+async def worker_alongside(state: AppState) -> AsyncGenerator[None]:
+    """A worker on the API's own client: Temporal then hands the first task of an execution back with its start.
+
+    The API does not wait for it: it serves while Temporal is away, and the worker joins when it is there.
+    """
+    joining = asyncio.create_task(_work(state))
+    try:
+        yield
+    finally:
+        joining.cancel()
+        with suppress(asyncio.CancelledError):
+            await joining
+
+
+async def _work(state: AppState) -> None:
+    """Poll for as long as the process lives."""
+    async with open_resources(state.settings, state.temporal) as resources:
+        while True:
+            try:
+                await state.temporal.service_client.check_health()
+                await make_worker(resources).run()
+            except (RPCError, RuntimeError, OSError) as error:
+                log.warning("worker is not polling: %s", error)
+                await asyncio.sleep(PAUSE_SECONDS)
+
+
+def main() -> None:
+    settings = Settings.load()
+    logs.configure("api")
+    app = create_app(settings, alongside=worker_alongside)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(app, settings))
+    settle()
+
+
+if __name__ == "__main__":
+    main()

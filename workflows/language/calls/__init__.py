@@ -1,0 +1,1 @@
+"""Kinds of `call`, one file each; `tasks.call` lists them."""

@@ -1,0 +1,66 @@
+"""What validation says about a document: each issue points at its place and offers the mend."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """Errors refuse the document, warnings do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class IssueCode(StrEnum):
+    """Constants that an editor can branch on."""
+
+    NOT_JSON = "NOT_JSON"
+    TOO_LARGE = "TOO_LARGE"
+    WRONG_TYPE = "WRONG_TYPE"
+    INVALID_VALUE = "INVALID_VALUE"
+    MISSING_PROPERTY = "MISSING_PROPERTY"
+    UNKNOWN_PROPERTY = "UNKNOWN_PROPERTY"
+    UNKNOWN_TASK_TYPE = "UNKNOWN_TASK_TYPE"
+    UNKNOWN_FUNCTION = "UNKNOWN_FUNCTION"
+    UNKNOWN_REFERENCE = "UNKNOWN_REFERENCE"
+    UNKNOWN_TARGET = "UNKNOWN_TARGET"
+    DUPLICATE_NAME = "DUPLICATE_NAME"
+    NOT_AVAILABLE = "NOT_AVAILABLE"
+    INVALID_EXPRESSION = "INVALID_EXPRESSION"
+    UNKNOWN_VARIABLE = "UNKNOWN_VARIABLE"
+    INVALID_SCHEMA = "INVALID_SCHEMA"
+    RECURSION = "RECURSION"
+    UNBOUNDED_RETRY = "UNBOUNDED_RETRY"
+    NOT_EVALUATED = "NOT_EVALUATED"
+    WITHOUT_EFFECT = "WITHOUT_EFFECT"
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One thing that is wrong or doubtful, at a JSON pointer into the document."""
+
+    severity: Severity
+    code: IssueCode
+    pointer: str
+    message: str
+    hint: str | None = None
+
+    def as_json(self) -> dict[str, object]:
+        return {key: str(value) for key, value in asdict(self).items() if value is not None}
+
+
+def errors_of(issues: Iterable[Issue]) -> list[Issue]:
+    return [issue for issue in issues if issue.severity is Severity.ERROR]
+
+
+def suggestion(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant."""
+    matches = get_close_matches(word[:64], sorted(known), n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def escape(part: str | int) -> str:
+    """One part of a JSON pointer (RFC 6901)."""
+    return part.replace("~", "~0").replace("/", "~1") if isinstance(part, str) else str(part)

@@ -1,0 +1,83 @@
+"""Where a task runs: the frame it inherits from the tasks around it, and the state of its own run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from workflows.language.nodes import Task
+from workflows.language.tasklog import TaskEntry
+
+
+@dataclass(slots=True)
+class Context:
+    """The cell of `$context`; branches that compete have one each."""
+
+    value: object = field(default_factory=dict[str, object])
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a task list is run in.
+
+    Attributes:
+        variables: lexical ones: of loops, of catches, of compensations.
+        path: loop indexes, retry attempts, rounds of jumps and calls on the way here, so that keys are unique.
+        scopes: the rollback scopes around, outermost first.
+        deadline: the loop time at which the nearest timeout strikes, for calls to know.
+        compensating: nothing that runs here is itself undone.
+    """
+
+    context: Context
+    variables: Mapping[str, object] = field(default_factory=dict[str, object])
+    path: str = ""
+    scopes: tuple[int, ...] = ()
+    depth: int = 0
+    deadline: float | None = None
+    compensating: bool = False
+
+    def under(self, part: str, variables: Mapping[str, object] | None = None) -> "Frame":
+        """The frame of one iteration, attempt, round or call."""
+        return Frame(
+            context=self.context,
+            variables={**self.variables, **variables} if variables else self.variables,
+            path=f"{self.path}.{part}" if self.path else part,
+            scopes=self.scopes,
+            depth=self.depth,
+            deadline=self.deadline,
+            compensating=self.compensating,
+        )
+
+    def knowing(self, variables: Mapping[str, object]) -> "Frame":
+        """The same place with more lexical variables."""
+        return replace(self, variables={**self.variables, **variables})
+
+
+@dataclass(slots=True)
+class Step:
+    """One run of one task.
+
+    Attributes:
+        frame: for the tasks inside.
+        input: the transformed input.
+        about: the `$task` variable.
+        variables: all that the task's own expressions see.
+        then: the directive that the body chose, if any.
+    """
+
+    task: Task
+    frame: Frame
+    entry: TaskEntry
+    input: object
+    about: dict[str, object]
+    variables: dict[str, object]
+    then: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The name of this run's effect, the same on every replay."""
+        prefix = "compensate:" if self.frame.compensating else ""
+        return f"{prefix}{self.task.reference}#{self.frame.path}"
+
+    def bind(self, name: str, value: object) -> None:
+        """Set a standard variable, unless a lexical one of that name hides it."""
+        if name not in self.frame.variables:
+            self.variables[name] = value

@@ -1,0 +1,133 @@
+"""Checks tasks and task lists: the common fields here, each type's own in the type's file."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from workflows.language.compiler import type_of_task
+from workflows.language.issues import IssueCode, suggestion
+from workflows.language.limits import MAX_DEPTH, MAX_TASKS
+from workflows.language.nodes import DIRECTIVES
+from workflows.language.tasks.registry import LATER, TASK_TYPES
+from workflows.language.validation.parts import PartChecks
+from workflows.language.validation.reporter import kind_of
+from workflows.language.validation.scope import TASK_BODY, TASK_EXPORT, TASK_INPUT, Scope
+
+COMMON_FIELDS = ("if", "input", "output", "export", "timeout", "then", "metadata")
+_TRANSFORMS = (("input", "from", TASK_INPUT), ("output", "as", TASK_BODY), ("export", "as", TASK_EXPORT))
+
+
+class Checker(PartChecks):
+    """Checks one document."""
+
+    def __init__(self, uses: Mapping[str, object], *, loose: bool) -> None:
+        super().__init__(uses, loose=loose)
+        self._tasks = 0
+
+    def task_list(self, value: object, pointer: str, scope: Scope, *, jumps: bool = True) -> None:
+        """A list of named tasks; without `jumps`, as for branches, none may name another as its next."""
+        if scope.depth >= MAX_DEPTH:
+            message = f"tasks may be nested {MAX_DEPTH} deep"
+            self.error(pointer, IssueCode.TOO_LARGE, message, "move inner tasks to use.functions")
+            return
+        names = {name for name, _ in _named(value)} if jumps else set[str]()
+        inner = scope.among(names)
+        for index, name, task in self.entries(value, pointer, "task"):
+            self.task(task, self.at(pointer, index, name), inner)
+
+    def task(self, value: object, pointer: str, scope: Scope) -> None:
+        """One task."""
+        self._tasks += 1
+        if self._tasks == MAX_TASKS + 1:
+            message = f"a document may have {MAX_TASKS:,} tasks"
+            self.error(pointer, IssueCode.TOO_LARGE, message, "loop over data instead of repeating tasks")
+        if self._tasks > MAX_TASKS:
+            return
+        if not isinstance(value, Mapping):
+            self.error(pointer, IssueCode.WRONG_TYPE, f"a task must be an object, not {kind_of(value)}")
+            return
+        definition = cast("Mapping[str, object]", value)
+        kind = type_of_task(definition, TASK_TYPES)
+        if kind is None:
+            self._report_type(definition, pointer)
+            return
+        others = [key for key in TASK_TYPES if key in definition and key not in kind.fields]
+        if others:
+            message = f'a task has one type, and this has "{kind.key}" and "{others[0]}"'
+            hint = "make two tasks of it, or put both into a do"
+            self.error(pointer, IssueCode.UNKNOWN_TASK_TYPE, message, hint)
+            return
+        self.fields(definition, pointer, (*kind.fields, *COMMON_FIELDS), what=f"{kind.key} task")
+        self._common(definition, pointer, scope)
+        kind.check(self, definition, pointer, scope.at(TASK_BODY))
+
+    def directive(self, value: object, pointer: str, scope: Scope) -> None:
+        """A `then`."""
+        if not isinstance(value, str):
+            self.error(pointer, IssueCode.WRONG_TYPE, f"then must be text, not {kind_of(value)}")
+        elif value not in DIRECTIVES and value not in scope.siblings:
+            near = suggestion(value, scope.siblings | DIRECTIVES)
+            hint = (
+                f'did you mean "{near}"?' if near else "use continue, exit, end or the name of a task in the same list"
+            )
+            self.error(pointer, IssueCode.UNKNOWN_TARGET, f'there is no task "{value:.80}" in this list', hint)
+
+    def transform(self, value: object, pointer: str, key: str, scope: Scope) -> None:
+        """An `input`, `output` or `export`."""
+        parts = self.fields(value, pointer, ("schema", key), what=pointer.rpartition("/")[2])
+        if parts is None:
+            return
+        if "schema" in parts:
+            self.schema(parts["schema"], f"{pointer}/schema")
+        by = parts.get(key)
+        if isinstance(by, str):
+            self.expression(by, f"{pointer}/{key}", scope)
+        elif by is None or isinstance(by, Mapping):
+            self.template(cast("object", by), f"{pointer}/{key}", scope)
+        else:
+            message = f"{key} must be an expression or an object, not {kind_of(by)}"
+            self.error(f"{pointer}/{key}", IssueCode.WRONG_TYPE, message)
+
+    def _common(self, definition: Mapping[str, object], pointer: str, scope: Scope) -> None:
+        if "if" in definition:
+            self.expression(definition["if"], f"{pointer}/if", scope.at(TASK_INPUT))
+        for field, key, available in _TRANSFORMS:
+            if field in definition:
+                self.transform(definition[field], f"{pointer}/{field}", key, scope.at(available))
+        if "timeout" in definition:
+            self.timeout(definition["timeout"], f"{pointer}/timeout", scope.at(TASK_BODY))
+        if "then" in definition:
+            self.directive(definition["then"], f"{pointer}/then", scope)
+        if "metadata" in definition:
+            self._metadata(definition["metadata"], f"{pointer}/metadata", scope)
+
+    def _metadata(self, value: object, pointer: str, scope: Scope) -> None:
+        metadata = self.mapping(value, pointer, "metadata")
+        if "compensate" in metadata:
+            inner = Scope(lexical=scope.lexical | {"input", "output", "error"}, depth=scope.depth)
+            self.task_list(metadata["compensate"], f"{pointer}/compensate", inner)
+        if "rollback" in metadata and metadata["rollback"] not in (True, False, "none", "auto"):
+            hint = 'write "none" on a function that shall not be undone, true on a try that undoes its list'
+            message = f"{metadata['rollback']!r:.80} does not say how to roll back"
+            self.error(f"{pointer}/rollback", IssueCode.INVALID_VALUE, message, hint)
+
+    def _report_type(self, definition: Mapping[str, object], pointer: str) -> None:
+        for key in LATER:
+            if key in definition:
+                message = f'tasks of type "{key}" are not available yet'
+                self.error(self.at(pointer, key), IssueCode.NOT_AVAILABLE, message, "remove the task for now")
+                return
+        own = [key for key in definition if key not in COMMON_FIELDS]
+        near = next((near for key in own if (near := suggestion(key, TASK_TYPES))), None)
+        hint = f'did you mean "{near}"?' if near else f"a task has one of: {', '.join(TASK_TYPES)}"
+        given = f"none of {', '.join(own)} is one" if own else "it has no type"
+        self.error(pointer, IssueCode.UNKNOWN_TASK_TYPE, f"the task's type is missing: {given}", hint)
+
+
+def _named(value: object) -> list[tuple[str, object]]:
+    """The entries of a task list that have a name, whatever else is wrong with it."""
+    if not isinstance(value, list):
+        return []
+    entries = (
+        cast("Mapping[str, object]", entry) for entry in cast("list[object]", value) if isinstance(entry, Mapping)
+    )
+    return [next(iter(entry.items())) for entry in entries if entry]

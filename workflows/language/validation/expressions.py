@@ -1,0 +1,148 @@
+"""Checks of everything that may hold expressions: each is compiled, and the variables it reads must exist."""
+
+import re
+from collections.abc import Mapping
+from typing import cast
+
+from workflows.language.durations import UNITS, DurationError, parse_duration
+from workflows.language.expressions import ExpressionError, compile_expression
+from workflows.language.functions import Function
+from workflows.language.issues import IssueCode, suggestion
+from workflows.language.limits import MAX_EXPRESSION_BYTES
+from workflows.language.schemas import SchemaError, compile_schema
+from workflows.language.templates import expressions_in, unwrap
+from workflows.language.validation.reporter import Reporter, kind_of
+from workflows.language.validation.scope import STANDARD, Scope
+
+_EMBEDDED = re.compile(r"\$\{.+\}", re.DOTALL)
+_VARIABLE = re.compile(r"\$?[A-Za-z_][A-Za-z0-9_]*")
+
+
+class ExpressionChecks(Reporter):
+    """Checks of expressions, templates, durations, schemas and arguments."""
+
+    def __init__(self, *, loose: bool) -> None:
+        super().__init__()
+        self.loose = loose
+
+    def expression(self, value: object, pointer: str, scope: Scope) -> None:
+        """A position that is an expression with or without `${ }`."""
+        if isinstance(value, bool):
+            return
+        if not isinstance(value, str):
+            message = f"an expression is needed, not {kind_of(value)}"
+            self.error(pointer, IssueCode.WRONG_TYPE, message, 'write it as text, such as "${ .total > 10 }"')
+            return
+        self._compile(unwrap(value) or value, pointer, scope)
+
+    def template(self, value: object, pointer: str, scope: Scope) -> None:
+        """A position in which strings that are `${ ... }` are expressions."""
+        for parts, text in expressions_in(value):
+            bare = unwrap(text)
+            if bare is not None:
+                self._compile(bare, self.at(pointer, *parts) if parts else pointer, scope)
+            elif _EMBEDDED.search(text) and not self.loose:
+                message = "${ } inside other text is not evaluated: the whole text must be one expression"
+                hint = 'write "${ \\"Hello \\\\(.name)\\" }"'
+                self.warning(self.at(pointer, *parts) if parts else pointer, IssueCode.NOT_EVALUATED, message, hint)
+
+    def members(self, value: object, pointer: str, scope: Scope) -> None:
+        """An object of templates, or an expression that yields one."""
+        if isinstance(value, str):
+            self.expression(value, pointer, scope)
+        elif isinstance(value, Mapping):
+            self.template(cast("object", value), pointer, scope)
+        else:
+            self.error(pointer, IssueCode.WRONG_TYPE, f"an object or an expression is needed, not {kind_of(value)}")
+
+    def duration(self, value: object, pointer: str, scope: Scope) -> None:
+        """A duration: a constant one must be one, a computed one must compile."""
+        if _has_expressions(value):
+            self.template(value, pointer, scope)
+            if isinstance(value, Mapping):
+                self.fields(cast("object", value), pointer, UNITS, what="duration")
+            return
+        try:
+            parse_duration(value)
+        except DurationError as error:
+            self.error(pointer, IssueCode.INVALID_VALUE, str(error), 'such as {"seconds": 5} or "PT5S"')
+
+    def schema(self, value: object, pointer: str) -> None:
+        """The `schema` of an input, output or export."""
+        parts = self.fields(value, pointer, ("format", "document", "resource"), what="schema")
+        if parts is None:
+            return
+        schema_format = parts.get("format", "json")
+        if not isinstance(schema_format, str) or schema_format.partition(":")[0] != "json":
+            message = "schemas of other formats than json are not available"
+            self.error(f"{pointer}/format", IssueCode.NOT_AVAILABLE, message, 'write "format": "json"')
+        if "resource" in parts:
+            message = "schemas by reference are not available yet"
+            self.error(f"{pointer}/resource", IssueCode.NOT_AVAILABLE, message, "give the schema itself as document")
+        elif "document" not in parts:
+            self.error(pointer, IssueCode.MISSING_PROPERTY, 'required property "document" is missing')
+        else:
+            try:
+                compile_schema(parts["document"])
+            except SchemaError as error:
+                self.error(f"{pointer}/document", IssueCode.INVALID_SCHEMA, str(error))
+
+    def argument(self, value: object, function: Function, name: str, pointer: str, scope: Scope) -> None:
+        """One argument of a catalogue function; literal ones must match its schema."""
+        self.template(value, pointer, scope)
+        if _has_expressions(value):
+            return
+        schema = function.arguments[name]
+        faults = compile_schema(schema).faults_of(value)
+        if faults is None:
+            return
+        options = schema.get("enum")
+        near = suggestion(value, cast("list[str]", options)) if isinstance(value, str) and options else None
+        hint = f'did you mean "{near}"?' if near else str(schema.get("description", "")) or None
+        self.error(pointer, IssueCode.INVALID_VALUE, f"wrong argument for {function.name}: {faults}", hint)
+
+    def variable(self, value: object, pointer: str) -> str:
+        """The name of a variable that the author chooses; returned without its dollar sign."""
+        if not isinstance(value, str) or _VARIABLE.fullmatch(value) is None:
+            message = f"{value!r:.80} cannot name a variable"
+            self.error(
+                pointer, IssueCode.INVALID_VALUE, message, "use letters, digits and _, not beginning with a digit"
+            )
+            return ""
+        name = value.removeprefix("$")
+        if name in STANDARD:
+            message = f"${name} already means something: every task has it"
+            self.error(pointer, IssueCode.INVALID_VALUE, message, "choose another name")
+        return name
+
+    def _compile(self, source: str, pointer: str, scope: Scope) -> None:
+        if len(source.encode("utf-8", "replace")) > MAX_EXPRESSION_BYTES:
+            message = f"the expression is longer than {MAX_EXPRESSION_BYTES // 1024} KiB"
+            self.error(pointer, IssueCode.TOO_LARGE, message, "split it over several tasks")
+            return
+        try:
+            expression = compile_expression(source)
+        except ExpressionError as error:
+            self.error(pointer, IssueCode.INVALID_EXPRESSION, str(error), f"in the expression {source:.120}")
+            return
+        for name in sorted(expression.variables - scope.lexical - scope.available):
+            self._unavailable(name, pointer, scope)
+
+    def _unavailable(self, name: str, pointer: str, scope: Scope) -> None:
+        if name in {"secrets", "authorization"}:
+            self.error(pointer, IssueCode.NOT_AVAILABLE, f"${name} is not available yet")
+        elif name in STANDARD:
+            self.warning(pointer, IssueCode.UNKNOWN_VARIABLE, f"${name} is always null here", "use . for the data")
+        else:
+            known = scope.lexical | scope.available
+            near = suggestion(name, known)
+            hint = (
+                f'did you mean "${near}"?'
+                if near
+                else f"known here: {', '.join(f'${known}' for known in sorted(known))}"
+            )
+            self.error(pointer, IssueCode.UNKNOWN_VARIABLE, f"unknown variable ${name:.80}", hint)
+
+
+def _has_expressions(value: object) -> bool:
+    return any(unwrap(text) is not None for _, text in expressions_in(value))

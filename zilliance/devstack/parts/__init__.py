@@ -1,0 +1,1 @@
+"""How each part is started, one file a program."""

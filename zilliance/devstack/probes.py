@@ -1,0 +1,104 @@
+"""The questions that health checks ask: HTTP, signed S3, SMTP, and the tools that come with a part."""
+
+import asyncio
+import datetime
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from zilliance.devstack.part import NotReadyError
+from zilliance.devstack.ports import LOOPBACK
+
+ANSWER_SECONDS = 3.0
+TOOL_SECONDS = 15.0
+EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
+
+
+async def http_status(port: int, path: str, *, host: str = LOOPBACK, headers: Mapping[str, str] | None = None) -> int:
+    """The status that a GET is answered with. Raises NotReadyError when there is no answer."""
+    lines = {"Host": f"{host}:{port}", "Connection": "close", **(headers or {})}
+    request = f"GET {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items()) + "\r\n"
+    version, _, rest = (await _exchange(host, port, request.encode())).partition(b" ")
+    if not version.startswith(b"HTTP/") or not rest[:3].isdigit():
+        message = f"no HTTP on port {port}"
+        raise NotReadyError(message)
+    return int(rest[:3])
+
+
+async def http_ok(port: int, path: str, *, host: str = LOOPBACK, headers: Mapping[str, str] | None = None) -> None:
+    """Raise NotReadyError unless a GET is answered with 200."""
+    status = await http_status(port, path, host=host, headers=headers)
+    if status != 200:  # noqa: PLR2004
+        message = f"GET {path} on port {port} answered {status}"
+        raise NotReadyError(message)
+
+
+async def smtp_ok(port: int) -> None:
+    """Raise NotReadyError unless a mail server greets."""
+    greeting = await _exchange(LOOPBACK, port, b"")
+    if not greeting.startswith(b"220 "):
+        message = f"no SMTP greeting on port {port}"
+        raise NotReadyError(message)
+
+
+async def s3_ok(port: int, *, access_key: str, secret_key: str, region: str) -> None:
+    """Raise NotReadyError unless the store lists its buckets for our keys."""
+    headers = sign_s3_list(f"{LOOPBACK}:{port}", access_key=access_key, secret_key=secret_key, region=region)
+    await http_ok(port, "/", headers=headers)
+
+
+def sign_s3_list(host: str, *, access_key: str, secret_key: str, region: str) -> dict[str, str]:
+    """The headers of a `GET /` with AWS Signature Version 4; the S3 client library takes half a second to import."""
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
+    scope = f"{now[:8]}/{region}/s3/aws4_request"
+    signed = "host;x-amz-content-sha256;x-amz-date"
+    canonical = (
+        f"GET\n/\n\nhost:{host}\nx-amz-content-sha256:{EMPTY_SHA256}\nx-amz-date:{now}\n\n{signed}\n{EMPTY_SHA256}"
+    )
+    to_sign = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    key = f"AWS4{secret_key}".encode()
+    for step in (*scope.split("/"), to_sign):
+        key = hmac.new(key, step.encode(), hashlib.sha256).digest()
+    credential = f"Credential={access_key}/{scope}, SignedHeaders={signed}, Signature={key.hex()}"
+    return {"x-amz-date": now, "x-amz-content-sha256": EMPTY_SHA256, "Authorization": f"AWS4-HMAC-SHA256 {credential}"}
+
+
+async def run_tool(command: Sequence[str | Path], environment: Mapping[str, str], *, stdin: str = "") -> str:
+    """What a short-lived tool prints. Raises NotReadyError with its complaint when it fails or hangs."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        env=dict(environment),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        output, complaint = await asyncio.wait_for(process.communicate(stdin.encode()), TOOL_SECONDS)
+    except TimeoutError as error:
+        message = f"{Path(command[0]).name} did not end within {TOOL_SECONDS:.0f} s"
+        raise NotReadyError(message) from error
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        message = f"{Path(command[0]).name}: {complaint.decode(errors='replace').strip()[-400:]}"
+        raise NotReadyError(message)
+    return output.decode()
+
+
+async def _exchange(host: str, port: int, request: bytes) -> bytes:
+    """Send bytes and read the first line of the answer."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                writer.write(request)
+                return await reader.readline()
+            finally:
+                writer.close()
+                await writer.wait_closed()
+    except (OSError, ValueError) as error:
+        message = f"port {port}: {error or 'no answer'}"
+        raise NotReadyError(message) from error
