@@ -29,7 +29,7 @@ def address(text: str) -> str:
     """The one spelling of an e-mail address. Raises InvalidInputError."""
     found = read_address(text)
     if found is None:
-        raise InvalidInputError(f'Email address "{text}" is invalid', code="email_address_invalid")
+        raise InvalidInputError(f'Email address "{text[:100]}" is invalid', code="email_address_invalid")
     return found
 
 

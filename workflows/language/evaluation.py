@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from workflows.language.effects import Effects
-from workflows.language.expressions import ExpressionError
+from workflows.language.expressions import ExpressionError, Fuel
 from workflows.language.meter import Meter
 from workflows.language.nodes import Transform
 from workflows.language.problems import Kind, WorkflowFault
@@ -24,7 +24,7 @@ class Evaluator:
         try:
             return template.render(dot, variables, fuel, self._effects.now().timestamp())
         except ExpressionError as error:
-            raise _expression_fault(error, instance) from error
+            raise self._fault(error, fuel, instance) from error
         finally:
             self.meter.spend(fuel.spent)
 
@@ -34,7 +34,7 @@ class Evaluator:
         try:
             return timing.seconds(dot, variables, fuel, self._effects.now())
         except ExpressionError as error:
-            raise _expression_fault(error, instance) from error
+            raise self._fault(error, fuel, instance) from error
         finally:
             self.meter.spend(fuel.spent)
 
@@ -43,6 +43,12 @@ class Evaluator:
         result = data if by.template is None else self.render(by.template, data, variables, instance)
         check(by, result, instance)
         return result
+
+    def _fault(self, error: ExpressionError, fuel: Fuel, instance: str) -> WorkflowFault:
+        """The expression's fault, unless it was the whole execution's budget that ended."""
+        if not self.meter.covers(fuel.spent):
+            return self.meter.exhausted()
+        return WorkflowFault.of(Kind.EXPRESSION, f"{error} in {error.source!r:.200}", instance=instance)
 
 
 def check(by: Transform, value: object, instance: str) -> None:
@@ -57,8 +63,3 @@ def check(by: Transform, value: object, instance: str) -> None:
 def truthy(value: object) -> bool:
     """As in jq: only false and null are not."""
     return value is not None and value is not False
-
-
-def _expression_fault(error: ExpressionError, instance: str) -> WorkflowFault:
-    detail = f"{error} in {error.source!r:.200}"
-    return WorkflowFault.of(Kind.EXPRESSION, detail, instance=instance)

@@ -24,13 +24,19 @@ class Meter:
 
         Each expression has a bound of its own; this one keeps a template of many within one breath.
         """
-        left = self._limits.steps - self._steps
-        if left <= 0:
-            raise LimitExceeded.of(
-                Kind.RUNTIME,
-                f"the execution used up its {self._limits.steps:,} expression steps: do less in one execution",
-            )
-        return Fuel(min(self._limits.breath_steps, left))
+        if not self.covers(0):
+            raise self.exhausted()
+        return Fuel(min(self._limits.breath_steps, self._limits.steps - self._steps))
+
+    def covers(self, steps: int) -> bool:
+        """True when something is left after so many more steps."""
+        return self._steps + steps < self._limits.steps
+
+    def exhausted(self) -> LimitExceeded:
+        return LimitExceeded.of(
+            Kind.RUNTIME,
+            f"the execution used up its {self._limits.steps:,} expression steps: do less in one execution",
+        )
 
     def spend(self, steps: int) -> None:
         self._steps += steps

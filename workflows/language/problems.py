@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
 
 
 class Kind(StrEnum):
@@ -64,7 +65,7 @@ class Problem:
     instance: str | None = None
 
     @classmethod
-    def of(cls, kind: Kind, detail: str, *, instance: str | None = None, status: int | None = None) -> "Problem":
+    def of(cls, kind: Kind, detail: str, *, instance: str | None = None, status: int | None = None) -> Self:
         return cls(
             type=type_of(kind),
             status=STATUS[kind] if status is None else status,
@@ -104,7 +105,7 @@ class WorkflowFault(Exception):  # noqa: N818 - the standard says fault, and an 
         self.problem = problem
 
     @classmethod
-    def of(cls, kind: Kind, detail: str, *, instance: str | None = None, status: int | None = None) -> "WorkflowFault":
+    def of(cls, kind: Kind, detail: str, *, instance: str | None = None, status: int | None = None) -> Self:
         return cls(Problem.of(kind, detail, instance=instance, status=status))
 
     def locate(self, reference: str) -> None:

@@ -18,11 +18,11 @@ def size_of(value: object, cap: int) -> int:
             size += _text_size(item)
         elif isinstance(item, Mapping):
             members = cast("Mapping[str, object]", item)
-            size += 2 + 2 * len(members) + sum(map(_text_size, members))
+            size += (1 + 2 * len(members) if members else 2) + sum(map(_text_size, members))
             stack.extend(members.values())
         elif isinstance(item, Sequence):
             elements = cast("Sequence[object]", item)
-            size += 2 + len(elements)
+            size += 1 + (len(elements) or 1)
             stack.extend(elements)
         else:
             size += _scalar_size(item)

@@ -1,5 +1,6 @@
 """Signing up: the account, its profile, and what a taken or bad address is told."""
 
+import asyncio
 import base64
 import json
 from typing import Any
@@ -86,6 +87,12 @@ async def test_taken_address_is_refused_where_accounts_need_no_mail(accounts: Ac
     assert answer.json()["message"] == answer.json()["msg"] == "User already registered"
     assert answer.headers["x-sb-error-code"] == "user_already_exists"
     assert answer.headers["x-supabase-api-version"] == "2024-01-01"
+
+
+async def test_one_of_several_at_once_gets_the_address(accounts: Accounts):
+    body = {"email": new_email(), "password": PASSWORD}
+    answers = await asyncio.gather(*(accounts.post("/signup", body) for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [200, 422, 422, 422, 422]
 
 
 async def test_known_and_unknown_address_get_the_same_answer_where_mail_confirms(strict_accounts: Accounts):

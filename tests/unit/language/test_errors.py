@@ -52,10 +52,8 @@ def test_filters_take_a_type_in_any_familys_spelling(uri: str) -> None:
 
 
 def test_other_types_compare_literally() -> None:
-    assert normalise_type("https://serverlessworkflow.io/spec/1.0.0/errors/unheard") != STANDARD + "unheard!"
-    assert (
-        normalise_type("https://example.com/dsl/errors/types/timeout") == "https://example.com/dsl/errors/types/timeout"
-    )
+    for uri in ("https://example.com/dsl/errors/types/timeout", "https://serverlessworkflow.io/dsl/errors/types/odd"):
+        assert normalise_type(uri) == uri
 
 
 @pytest.mark.parametrize(
@@ -79,11 +77,8 @@ def test_a_filter_takes_errors_whose_members_are_equal(wanted: object, taken: bo
 
 def test_conditions_see_the_error_as_input_and_as_variable() -> None:
     assert output_of([{"a": attempt(fault(), when=".status == 500", do=CAUGHT)}]) == {"caught": "no"}
-    caught = attempt(fault(), **{"as": "problem", "exceptWhen": "$problem.status == 500"}, do=[])
-    assert (
-        problem_of([{"a": {**caught, "catch": {**caught["catch"], "do": [{"c": {"set": {"x": 1}}}]}}}])["detail"]
-        == "no"
-    )  # type: ignore[dict-item]
+    task = attempt(fault(), **{"as": "problem", "exceptWhen": "$problem.status == 500"}, do=[{"c": {"set": {"x": 1}}}])
+    assert problem_of([{"a": task}])["detail"] == "no"
 
 
 def test_a_caught_error_without_a_remedy_passes_the_input() -> None:

@@ -17,13 +17,21 @@ def evaluate(source: str, dot: object = None, *, now: float = 0.0, **variables: 
     ("source", "dot", "expected"),
     [
         (".order.total * 1.2 | floor", {"order": {"total": 10}}, 12),
-        ("[.items[] | select(.price > 10) | .name]", {"items": [{"name": "a", "price": 5}, {"name": "b", "price": 20}]}, ["b"]),
+        (
+            "[.items[] | select(.price > 10) | .name]",
+            {"items": [{"name": "a", "price": 5}, {"name": "b", "price": 20}]},
+            ["b"],
+        ),
         (".items | map(.price) | add", {"items": [{"price": 5}, {"price": 20}]}, 25),
         ('"Hello \\(.name)!"', {"name": "Ada"}, "Hello Ada!"),
         ("{name, upper: (.name | ascii_upcase)}", {"name": "ada"}, {"name": "ada", "upper": "ADA"}),
         ('.missing.deeper // "default"', {}, "default"),
-        ("if .age >= 18 then \"adult\" else \"minor\" end", {"age": 20}, "adult"),
-        ("group_by(.k) | map({(.[0].k): map(.v)}) | add", [{"k": "b", "v": 1}, {"k": "a", "v": 2}, {"k": "b", "v": 3}], {"a": [2], "b": [1, 3]}),
+        ('if .age >= 18 then "adult" else "minor" end', {"age": 20}, "adult"),
+        (
+            "group_by(.k) | map({(.[0].k): map(.v)}) | add",
+            [{"k": "b", "v": 1}, {"k": "a", "v": 2}, {"k": "b", "v": 3}],
+            {"a": [2], "b": [1, 3]},
+        ),
         (".a.b |= . + 1 | .c = 2", {"a": {"b": 1}}, {"a": {"b": 2}, "c": 2}),
         ("del(.secret, .list[0])", {"secret": 1, "list": [1, 2]}, {"list": [2]}),
         ("with_entries(.value += 1)", {"a": 1}, {"a": 2}),
@@ -38,7 +46,7 @@ def evaluate(source: str, dot: object = None, *, now: float = 0.0, **variables: 
         ('"caf\u00e9" | @base32 | @base32d', None, "caf\u00e9"),
         ("[.[] | tojson]", [1.0, 1e17, "\u2028"], ["1", "1e+17", '"\u2028"']),
     ],
-)  # fmt: skip
+)
 def test_programs(source: str, dot: object, expected: object) -> None:
     assert evaluate(source, dot) == expected
 
@@ -88,7 +96,7 @@ def test_free_variables(source: str, names: set[str]) -> None:
     ],
 )
 def test_errors_of_compiling_say_where(source: str, message: str, column: int | None) -> None:
-    with pytest.raises(ExpressionError, match="") as caught:
+    with pytest.raises(ExpressionError) as caught:
         compile_expression(source)
     assert message in caught.value.message
     assert caught.value.column == column
@@ -115,11 +123,22 @@ def test_errors_of_evaluating(source: str, message: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        ".a[1] = 9 | .b.c |= 5", ".. |= .", "map_values(.)", "del(.a[0])", "to_entries", "walk(.)", ".a += [3]",
-        "[.a, .a] | .[0][0] = 7", "delpaths([paths])", ".a |= map(. + 1)", "setpath([\"a\", 5]; 1)", ".a |= sort",
-        ". as $same | .a |= (. + $same.a)", "reduce range(3) as $i (.; .a[$i] = $i)",
+        ".a[1] = 9 | .b.c |= 5",
+        ".. |= .",
+        "map_values(.)",
+        "del(.a[0])",
+        "to_entries",
+        "walk(.)",
+        ".a += [3]",
+        "[.a, .a] | .[0][0] = 7",
+        "delpaths([paths])",
+        ".a |= map(. + 1)",
+        'setpath(["a", 5]; 1)',
+        ".a |= sort",
+        ". as $same | .a |= (. + $same.a)",
+        "reduce range(3) as $i (.; .a[$i] = $i)",
     ],
-)  # fmt: skip
+)
 def test_inputs_are_never_changed(source: str) -> None:
     dot = {"a": [2, 1], "b": {"c": {"d": 1}}}
     before = deepcopy(dot)
@@ -127,11 +146,12 @@ def test_inputs_are_never_changed(source: str) -> None:
     assert dot == before
 
 
-def test_an_update_does_not_change_what_an_earlier_one_saw() -> None:
-    # The parts are captured on the way by the variable; the value under edit must not write into them.
-    source = '[["a","b"],["a"],["a","b"]] as $paths | reduce $paths[] as $p ([., []]; .[0] |= setpath($p; 1) | .[1] += [.[0]])'
-    assert evaluate(source + " | .[1]", {}) == [{"a": {"b": 1}}, {"a": 1}] or True
+def test_an_update_sees_the_earlier_ones_and_changes_nothing_that_they_kept() -> None:
     assert evaluate("(.a.b, .a, .x) |= [.]", {"a": {"b": 1}}) == {"a": [{"b": [1]}], "x": [None]}
+    assert evaluate('(.a.b, .a, .c, .a.b) |= if type == "object" then . + {kept: .} else 1 end', {"a": {"b": 0}}) == {
+        "a": {"b": 1, "kept": {"b": 1}},
+        "c": 1,
+    }
 
 
 @pytest.mark.parametrize(

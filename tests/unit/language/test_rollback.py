@@ -1,16 +1,25 @@
 """Rollback: what is undone, in which order, and that nothing stops it."""
 
+from collections.abc import Mapping
+from typing import Any, cast
+
 import pytest
 
 from tests.unit.language.virtual import World, create, fault, run, statuses
+from workflows.language.interpreter import Outcome
 from workflows.language.problems import Kind, WorkflowFault
 
 BAD = {"bad": fault()}
 
 
-def steps(rollback: object) -> list[tuple[str, str]]:
-    assert isinstance(rollback, dict)
-    return [(step["reference"].rpartition("/")[2], step["status"]) for step in rollback["steps"]]
+def told(outcome: Outcome) -> list[dict[str, Any]]:
+    """The steps of the rollback."""
+    assert outcome.rollback is not None
+    return cast("list[dict[str, Any]]", outcome.rollback["steps"])
+
+
+def steps(outcome: Outcome) -> list[tuple[str, str]]:
+    return [(step["reference"].rpartition("/")[2], step["status"]) for step in told(outcome)]
 
 
 def test_table_effects_are_undone_in_reverse_order() -> None:
@@ -115,7 +124,7 @@ def test_the_authors_own_undo_replaces_the_automatic_one_and_sees_what_it_undoes
         "item": 7,
     }
     assert world.undone == []
-    assert steps(outcome.rollback) == [("book", "compensated")]
+    assert steps(outcome) == [("book", "compensated")]
     assert statuses(outcome)[-1] == ("note", "completed")
 
 
@@ -139,15 +148,14 @@ def test_branches_are_undone_in_reverse_order_of_completion() -> None:
 
     fork = {"fork": {"branches": [{"a": branch(3, "third")}, {"b": branch(1, "first")}, {"c": branch(2, "second")}]}}
     outcome = run([{"zero": create("zero")}, {"f": fork}, BAD], world=world)
-    assert [name for name, _ in steps(outcome.rollback)] == ["third", "second", "first", "zero"]
+    assert [name for name, _ in steps(outcome)] == ["third", "second", "first", "zero"]
 
 
 def test_loops_are_undone_iteration_by_iteration() -> None:
     world = World()
     outcome = run([{"l": {"for": {"in": "${ [1, 2, 3] }"}, "do": [{"row": create("x")}]}}, BAD], world=world)
     assert world.undone == [f"/do/0/l/do/0/row#{index}" for index in (2, 1, 0)]
-    assert isinstance(outcome.rollback, dict)
-    assert [step["iteration"] for step in outcome.rollback["steps"]] == ["2", "1", "0"]
+    assert [step["iteration"] for step in told(outcome)] == ["2", "1", "0"]
 
 
 def test_a_caught_error_leaves_effects_in_place() -> None:
@@ -207,9 +215,9 @@ def test_one_undo_that_fails_does_not_stop_the_rest() -> None:
     world = World()
     world.failing_undos["/do/1/b#"] = 99
     outcome = run([{"a": create("x")}, {"b": create("y")}, BAD], world=world)
-    assert isinstance(outcome.rollback, dict)
+    assert outcome.rollback is not None
     assert outcome.rollback["status"] == "partial"
-    failed, done = outcome.rollback["steps"]
+    failed, done = told(outcome)
     assert (failed["status"], done["status"]) == ("compensation_failed", "compensated")
     assert failed["error"]["detail"] == "somebody changed the row meanwhile"
     assert statuses(outcome)[:2] == [("a", "compensated"), ("b", "compensation_failed")]
@@ -217,25 +225,33 @@ def test_one_undo_that_fails_does_not_stop_the_rest() -> None:
     assert outcome.problem.detail == "no"
 
 
-def test_a_failing_compensation_keeps_its_keys_when_tried_again() -> None:
-    world = World()
-    undo = [{"first": create("first")}, {"second": fault("undo failed")}]
-    task = {"set": {"x": 1}, "metadata": {"compensate": undo}}
-    outcome = run([{"a": task}, BAD], world=_Repeating(world))
-    assert isinstance(outcome.rollback, dict)
-    assert outcome.rollback["steps"][0]["error"]["detail"] == "undo failed"
+class Recorded(World):
+    """Answers a key that it knows with nothing new, as the real effects do."""
 
-
-class _Repeating(World):
-    """Answers a key that it knows with what was recorded, as the real effects do."""
-
-    def __init__(self, _: World) -> None:
+    def __init__(self) -> None:
         super().__init__()
+        self.again: list[str] = []
 
-    async def call_function(self, name, arguments, *, key, timeout):  # type: ignore[no-untyped-def]  # noqa: ANN
+    async def call_function(
+        self,
+        name: str,
+        arguments: Mapping[str, object],
+        *,
+        key: str,
+        timeout: float | None,  # noqa: ASYNC109
+    ) -> object:
         if key in {done for done, _, _ in self.calls}:
+            self.again.append(key)
             return {}
         return await super().call_function(name, arguments, key=key, timeout=timeout)
+
+
+def test_a_compensation_that_fails_keeps_its_keys_when_tried_again() -> None:
+    world = Recorded()
+    undo = [{"first": create("first")}, {"second": fault("undo failed")}]
+    outcome = run([{"a": {"set": {"x": 1}, "metadata": {"compensate": undo}}}, BAD], world=world)
+    assert told(outcome)[0]["error"]["detail"] == "undo failed"
+    assert world.again == ["compensate:/do/0/a/metadata/compensate/0/first#"] * 4
 
 
 def test_a_timeout_of_the_workflow_rolls_back_outside_of_it() -> None:

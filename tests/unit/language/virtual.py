@@ -75,7 +75,12 @@ class World:
         self.entries += 1
 
     async def call_function(
-        self, name: str, arguments: Mapping[str, object], *, key: str, timeout: float | None
+        self,
+        name: str,
+        arguments: Mapping[str, object],
+        *,
+        key: str,
+        timeout: float | None,  # noqa: ASYNC109
     ) -> object:
         self.timeouts.append(timeout)
         await asyncio.sleep(self.slow.get(key, 0))
@@ -86,7 +91,7 @@ class World:
         self.calls.append((key, name, dict(arguments)))
         return self.answers.get(key, {"id": f"row-{len(self.calls)}", **dict(arguments)})
 
-    async def call_http(self, request: HttpCall, *, key: str, timeout: float | None) -> object:
+    async def call_http(self, request: HttpCall, *, key: str, timeout: float | None) -> object:  # noqa: ASYNC109
         self.timeouts.append(timeout)
         faults = self.failing.get(key)
         if faults:

@@ -113,14 +113,22 @@ def _application(key: Key | None, definition: Definition, trees: list[Tree], nam
 
     def node(m: Machine, v: Json, p: Path | None, scope: Scope, k: Continuation) -> Jump:
         inner: Scope = {} if key is None else {**scope[key], key: scope[key]}
-        inner["#"] = depth = scope.get("#", 0) + 1
-        if depth > MAX_RECURSION:
-            raise FuelExhausted(f"functions call each other more than {MAX_RECURSION} deep; loop with reduce instead")
+        inner["#"] = _depth(scope, k)
         for parameter, passed_on, argument in arguments:
             inner[parameter] = (argument, scope) if passed_on is None else scope[passed_on]
         return cast("Node", definition.body), (m, v, p, inner, k)
 
     return node
+
+
+def _depth(scope: Scope, k: Continuation) -> tuple[int, Continuation]:
+    """How many calls wait for this one. A call with the continuation of its caller is the caller's last act: a loop."""
+    depth, caller = scope.get("#", (0, None))
+    if caller is k:
+        return depth, k
+    if depth >= MAX_RECURSION:
+        raise FuelExhausted(f"functions call each other more than {MAX_RECURSION} deep; loop with reduce instead")
+    return depth + 1, k
 
 
 def _passed(tree: Tree, names: Names) -> tuple[Key | None, Node]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,9 @@ class ObjectStore:
             prepare=self._write_files,
             check=self._check,
             folder=self.home.s3,  # where it looks for a security.toml, and there is none
-            grace=2.0,  # its filer waits 15 s for a subscriber of its own; what was answered is in the files by then
+            # Asked to stop, it waits 15 s for a subscriber of its own before it closes anything. What it has answered is in
+            # its files by then, and it recovers from a kill like any other; whoever writes to it has been stopped before.
+            stop_signal=signal.SIGKILL,
         )
 
     def _options(self) -> list[str]:
