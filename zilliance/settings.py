@@ -86,7 +86,7 @@ class AuthSettings(_Group):
     anon_key: str = ""  # ready-made; empty: signed from jwt_secret
     service_role_key: SecretStr = SecretStr("")
     access_token_seconds: Annotated[int, Field(ge=60, le=86_400)] = 3600
-    refresh_reuse_seconds: Annotated[int, Field(ge=0, le=60)] = 10
+    refresh_reuse_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
     confirm_email: bool = True
     disable_signup: bool = False
     anonymous_sign_in: bool = False

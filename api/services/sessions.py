@@ -17,10 +17,6 @@ from zilliance.database import Connection
 from zilliance.enums import Role
 from zilliance.errors import AppError, InvalidInputError
 
-# A client that never got the answer to a refresh asks again with the token it has. It may, until the answer's token
-# has been used or this long; what comes later, or is older, is a stolen copy, of one side or the other.
-REPEAT_SECONDS = 60
-
 
 async def start(state: AppState, connection: Connection, account: Account, device: Device) -> schemas.Session:
     """Sign a device in."""
@@ -51,7 +47,9 @@ async def _use(state: AppState, connection: Connection, token: RefreshToken) -> 
     if is_banned(account):
         return InvalidInputError("Invalid Refresh Token: User Banned", code="user_banned")
     behind = session.refresh_counter - token.counter
-    patience = max(REPEAT_SECONDS, state.settings.auth.refresh_reuse_seconds)
+    # A client that never got the answer to a refresh asks again with the token it has. It may, until the answer's
+    # token has been used or this long; what comes later, or is older, is a stolen copy, of one side or the other.
+    patience = state.settings.auth.refresh_reuse_seconds
     if behind > 1 or (behind == 1 and session.rotated_seconds > patience):
         await sessions.end(connection, session.user_id, session.id, Scope.LOCAL)
         return InvalidInputError("Invalid Refresh Token: Already Used", code="refresh_token_already_used")

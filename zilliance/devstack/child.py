@@ -140,6 +140,7 @@ class Child:
             self._ended.set()
             # Its own children must not keep its port or its files.
             _kill_group(process.pid)
+            self.part.tidy()
 
     async def _ask(self) -> None:
         """Poll its health check until it succeeds."""

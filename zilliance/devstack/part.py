@@ -27,6 +27,10 @@ async def nothing() -> None:
     """The step of a part that has nothing to do at that point."""
 
 
+def leave() -> None:
+    """The same, for a step that does not wait."""
+
+
 @dataclass(frozen=True, slots=True)
 class OtherUser:
     """Whom a part runs as when the supervisor is root; `reach` lets it pass folders that are closed to it."""
@@ -50,6 +54,7 @@ class Part:
         where: where it is reached, for the progress line.
         check: asks it for real work; raises NotReadyError until it does that.
         prepare: runs before every start.
+        tidy: runs after every end.
         finish: runs after the first successful check of the first start.
         needs: the parts that must be ready before it is started.
         runs_once: it does its work and ends; ready means that it ended with status 0.
@@ -62,6 +67,7 @@ class Part:
     where: str = ""
     check: Callable[[], Awaitable[None]] = nothing
     prepare: Callable[[], Awaitable[None]] = nothing
+    tidy: Callable[[], None] = leave
     finish: Callable[[], Awaitable[None]] = nothing
     needs: frozenset[PartName] = field(default_factory=frozenset[PartName])
     runs_once: bool = False

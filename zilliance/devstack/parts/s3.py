@@ -42,9 +42,10 @@ class ObjectStore:
             where=f"http://{LOOPBACK}:{self.ports['s3']}",
             prepare=self._write_files,
             check=self._check,
+            tidy=self._remove_sockets,
             folder=self.home.s3,  # where it looks for a security.toml, and there is none
-            # Asked to stop, it waits 15 s for a subscriber of its own before it closes anything. What it has answered is in
-            # its files by then, and it recovers from a kill like any other; whoever writes to it has been stopped before.
+            # Asked to stop, it waits 15 s for a subscriber of its own before it closes anything. What it answered is in
+            # its files by then, and it recovers from this as from any kill; whoever writes to it was stopped before.
             stop_signal=signal.SIGKILL,
         )
 
@@ -91,6 +92,12 @@ class ObjectStore:
         write_private(self.home.s3 / "authority.pem", self.keys.s3_authority)
         write_private(self.home.s3 / "certificate.pem", self.keys.s3_certificate)
         write_private(self.home.s3 / "certificate-key.pem", self.keys.s3_certificate_key)
+
+    def _remove_sockets(self) -> None:
+        """Remove the sockets that it puts into /tmp, whatever it is told, and leaves there."""
+        for name in ("s3_master_grpc", "s3_volume_grpc", "s3_filer_grpc", "s3_grpc"):
+            service = name.removeprefix("s3_").removesuffix("_grpc") if name != "s3_grpc" else "s3"
+            Path(f"/tmp/seaweedfs-{service}-grpc-{self.ports[name]}.sock").unlink(missing_ok=True)  # noqa: S108  its choice
 
     async def _check(self) -> None:
         access, secret = self.keys.s3_access_key, self.keys.s3_secret_key
