@@ -1,7 +1,7 @@
 # Everything that people do with this checkout. It needs python3 (3.11 or newer) with pip, and access to the package registry.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up demo status doctor test check format bench install clean
+.PHONY: help up demo status doctor test fast check format bench install clean
 
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$each" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo "$$each" && break; done)
@@ -9,8 +9,7 @@ UV := .tools/bin/uv
 BIN := .venv/bin
 STAMP := .venv/.installed
 # Compiled at once: uncompiled, the API takes six seconds longer to start.
-SYNC := --all-extras --compile-bytecode --quiet --python "$(PYTHON)"
-PYTEST_WORKERS ?= 2
+SYNC := --all-extras --quiet --python "$(PYTHON)"
 
 # uv and pip want a place for what they fetch even where there is no home folder to put it in.
 ifneq ($(shell test -n "$$HOME" && test -w "$$HOME" && echo yes),yes)
@@ -39,10 +38,11 @@ status: $(STAMP)  ## what runs where, with the keys
 doctor: $(STAMP)  ## check every prerequisite
 	@$(BIN)/python -m zilliance doctor
 
-# The tests that kill processes run alone, so that they do not slow each other down. Status 5 says that there are none.
 test: $(STAMP)  ## run every test against the real platform
-	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadgroup -m "not faults"
-	$(BIN)/pytest -m faults || test $$? -eq 5
+	$(BIN)/pytest
+
+fast: $(STAMP)  ## run the tests that need no process besides their own
+	$(BIN)/pytest tests/unit
 
 check: $(STAMP)  ## lint, format, types, import contracts, spelling
 	$(BIN)/ruff check .
@@ -55,8 +55,8 @@ format: $(STAMP)  ## lay the code out
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(STAMP)  ## measure latency, throughput, memory and start
-	@for each in bench/*.py; do echo "== $$each"; $(BIN)/python "$$each" || exit 1; done
+bench: $(STAMP)  ## measure start, memory, latency and throughput beside their references
+	@for each in start rest workflows; do echo "== bench.$$each"; $(BIN)/python -m bench.$$each || exit 1; done
 
 install: $(STAMP)  ## install what is missing (every other target does it)
 

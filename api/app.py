@@ -33,6 +33,7 @@ def create_app(settings: Settings, *, alongside: Alongside | None = None) -> Fas
     app = FastAPI(title="Zilliance", version="0.1.0", lifespan=lifespan, openapi_url="/openapi.json")
     errors.install(app)
     middleware.install(app, settings)
+    rest.install(app)
     for router in (health.router, auth.router, rest.router, functions.router, executions.router):
         app.include_router(router)
     return app

@@ -1,9 +1,9 @@
 """A number for each request, in its answer and in every log line about it, and one line when it is answered."""
 
 import logging
+import os
 import re
 import time
-import uuid
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -58,4 +58,4 @@ def _request_id(scope: Scope) -> str:
         if name == _HEADER and _VALID.fullmatch(value):
             text: bytes = value
             return text.decode()
-    return uuid.uuid4().hex
+    return os.urandom(16).hex()

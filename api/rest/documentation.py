@@ -85,7 +85,7 @@ _Operation = tuple[_Verb, dict[str, Any], dict[int, Any]]
 
 
 def document(router: APIRouter, tables: Mapping[str, Shapes]) -> None:
-    """Add every table's operations to the router, for OpenAPI alone: the route before them answers the requests."""
+    """Add every table's operations to the router, for OpenAPI alone: `DataApi` answers the requests."""
     for table, shapes in tables.items():
         for verb, parameters, answers in _operations(shapes):
             name = f"{verb.name}_{table}"

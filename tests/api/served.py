@@ -103,6 +103,7 @@ async def served(settings: Settings) -> AsyncGenerator[Served]:
     middleware.install(app, settings)
     app.include_router(health.router)
     app.include_router(rest.router)
+    rest.install(app)
 
     @app.get("/boom")
     async def boom() -> None:

@@ -71,7 +71,7 @@ class Execution:
             target = _target(tasks, then, task)
             if target <= index:
                 rounds += 1
-                frame = home.under(f"g{rounds}")
+                frame = home.under(f"g{rounds}@{home.depth}")
             index = target
         return data, False
 

@@ -20,7 +20,8 @@ class Frame:
 
     Attributes:
         variables: lexical ones: of loops, of catches, of compensations.
-        path: loop indexes, retry attempts, rounds of jumps and calls on the way here, so that keys are unique.
+        path: what tells this run of a task from its others: indexes of loops, `r1@2` for the first retry of a `try` at
+            depth 2, `g1@2` for the first round after a jump back in a list at depth 2, references of function calls.
         scopes: the rollback scopes around, outermost first.
         deadline: the loop time at which the nearest timeout strikes, for calls to know.
         compensating: nothing that runs here is itself undone.

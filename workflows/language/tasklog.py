@@ -1,6 +1,6 @@
 """The log of an execution's tasks, in order of their start and bounded in every direction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from zilliance.enums import TaskStatus
@@ -70,6 +70,11 @@ class TaskLog:
     def fault(self, entry: TaskEntry, problem: Problem, now: datetime) -> None:
         entry.status = TaskStatus.FAULTED
         entry.completed_at = now
+        detail = problem.detail or ""
+        if len(detail) > self._left:
+            problem = replace(problem, detail=f"{detail:.100} ...")
+        else:
+            self._left -= len(detail)
         entry.error = problem
 
     def measure(self, value: object) -> int:

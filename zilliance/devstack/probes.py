@@ -1,18 +1,18 @@
 """The questions that health checks ask: HTTP, signed S3, SMTP, and the tools that come with a part."""
 
 import asyncio
-import datetime
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from zilliance.devstack.part import NotReadyError
 from zilliance.devstack.ports import LOOPBACK
 
 ANSWER_SECONDS = 3.0
 TOOL_SECONDS = 15.0
-EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 
 
 async def http_status(port: int, path: str, *, host: str = LOOPBACK, headers: Mapping[str, str] | None = None) -> int:
@@ -49,19 +49,10 @@ async def s3_ok(port: int, *, access_key: str, secret_key: str, region: str) -> 
 
 
 def sign_s3_list(host: str, *, access_key: str, secret_key: str, region: str) -> dict[str, str]:
-    """The headers of a `GET /` with AWS Signature Version 4; the S3 client library takes half a second to import."""
-    now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
-    scope = f"{now[:8]}/{region}/s3/aws4_request"
-    signed = "host;x-amz-content-sha256;x-amz-date"
-    canonical = (
-        f"GET\n/\n\nhost:{host}\nx-amz-content-sha256:{EMPTY_SHA256}\nx-amz-date:{now}\n\n{signed}\n{EMPTY_SHA256}"
-    )
-    to_sign = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-    key = f"AWS4{secret_key}".encode()
-    for step in (*scope.split("/"), to_sign):
-        key = hmac.new(key, step.encode(), hashlib.sha256).digest()
-    credential = f"Credential={access_key}/{scope}, SignedHeaders={signed}, Signature={key.hex()}"
-    return {"x-amz-date": now, "x-amz-content-sha256": EMPTY_SHA256, "Authorization": f"AWS4-HMAC-SHA256 {credential}"}
+    """The headers of a signed `GET /`. The signer alone: the whole S3 client takes half a second to import."""
+    request = AWSRequest("GET", f"http://{host}/", headers={"Host": host})
+    S3SigV4Auth(Credentials(access_key, secret_key), "s3", region).add_auth(request)
+    return dict(request.headers.items())
 
 
 async def run_tool(command: Sequence[str | Path], environment: Mapping[str, str], *, stdin: str = "") -> str:

@@ -21,7 +21,28 @@ def test_then_jumps_back_and_each_round_has_keys_of_its_own() -> None:
         {"again": {"switch": [{"more": {"when": ".n < 3", "then": "row"}}]}},
     ]
     run(tasks, world=world)
-    assert [key for key, _, _ in world.calls] == ["/do/0/row#", "/do/0/row#g1", "/do/0/row#g2"]
+    assert [key for key, _, _ in world.calls] == ["/do/0/row#", "/do/0/row#g1@1", "/do/0/row#g2@1"]
+
+
+def test_rounds_of_inner_and_outer_lists_are_told_apart() -> None:
+    """The world refuses a key that it has seen."""
+    count = {"set": {"n": "${ ($context.n // 0) + 1 }"}, "export": {"as": "${ {n: .n} }"}}
+    inner = [
+        {"row": create("r")},
+        {"count": count},
+        {"odd": {"switch": [{"a": {"when": ".n % 2 == 1", "then": "row"}}]}},
+    ]
+    tasks = [{"inner": {"do": inner}}, {"again": {"switch": [{"a": {"when": ".n < 6", "then": "inner"}}]}}]
+    world = World()
+    assert run(tasks, world=world).status == "completed"
+    assert [key.partition("#")[2] for key, _, _ in world.calls] == [
+        "",
+        "g1@2",
+        "g1@1",
+        "g1@1.g1@2",
+        "g2@1",
+        "g2@1.g1@2",
+    ]
 
 
 def test_exit_leaves_the_innermost_list_only() -> None:

@@ -106,7 +106,7 @@ def failing(times: int, key: str = "/do/0/a/try/0/t0#") -> World:
     """A world in which a row cannot be made for the first attempts."""
     world = World()
     for number in range(times):
-        suffix = f"r{number}" if number else ""
+        suffix = f"r{number}@1" if number else ""
         world.failing[f"{key}{suffix}"] = [WorkflowFault.of(Kind.RUNTIME, f"failure {number}")]
     return world
 
@@ -116,7 +116,7 @@ def test_a_retry_runs_the_whole_list_again_with_the_original_input_and_new_keys(
     task = attempt(create("x"), retry={"delay": {"seconds": 1}, "limit": {"attempt": {"count": 2}}})
     outcome = run([{"a": task}], {"k": 1}, world=world)
     assert outcome.status == "completed"
-    assert [key for key, _, _ in world.calls] == ["/do/0/a/try/0/t0#r2"]
+    assert [key for key, _, _ in world.calls] == ["/do/0/a/try/0/t0#r2@1"]
     assert [entry.input for entry in outcome.tasks if entry.name == "t0"] == [{"k": 1}] * 3
 
 
@@ -171,12 +171,21 @@ def test_a_policys_conditions_choose_what_is_retried() -> None:
     assert outcome.problem.detail == "failure 0"
 
 
+def test_retries_of_inner_and_outer_tries_are_told_apart() -> None:
+    """The world refuses a key that it has seen."""
+    once = {"limit": {"attempt": {"count": 1}}}
+    inner = attempt(create("x"), fault(), retry=once)
+    world = World()
+    run([{"o": attempt(inner, retry=once)}], world=world)
+    assert [key.partition("#")[2] for key, _, _ in world.calls] == ["", "r1@2", "r1@1", "r1@1.r1@2"]
+
+
 def test_an_attempt_that_takes_too_long_is_retried() -> None:
     world = World()
     world.slow["/do/0/a/try/0/t0#"] = 60
     retry = {"limit": {"attempt": {"count": 1, "duration": {"seconds": 5}}}}
     assert run([{"a": attempt(create("x"), retry=retry)}], world=world).status == "completed"
-    assert [key for key, _, _ in world.calls] == ["/do/0/a/try/0/t0#r1"]
+    assert [key for key, _, _ in world.calls] == ["/do/0/a/try/0/t0#r1@1"]
 
 
 def test_exports_of_a_failed_attempt_are_kept() -> None:

@@ -188,7 +188,7 @@ def test_a_try_that_rolls_back_does_so_before_each_retry_and_the_rest_at_the_end
         "metadata": {"rollback": True},
     }
     run([{"outer": create("outer")}, {"a": task}], world=world)
-    assert world.undone == ["/do/1/a/try/0/inner#", "/do/1/a/try/0/inner#r1", "/do/0/outer#"]
+    assert world.undone == ["/do/1/a/try/0/inner#", "/do/1/a/try/0/inner#r1@1", "/do/0/outer#"]
 
 
 def test_inner_scopes_that_succeed_belong_to_the_outer_one() -> None:

@@ -91,6 +91,7 @@ BAD_TASKS: list[tuple[object, str, str, str | None]] = [
     ({**OK, "metadata": {"compensate": [{"u": {"sett": 1}}]}}, "/metadata/compensate/0/u", "sett", None),
     ({**OK, "metadata": {"rollback": "never"}}, "/metadata/rollback", "never", '"none"'),
     ({"set": {}}, "/set", "at least one key", None),
+    ({"set": ".x"}, "/set", "or an expression", "${ .expression }"),
     ({"do": []}, "/do", "no task", None),
     ({"do": {"a": OK}}, "/do", "a list of tasks is needed", None),
     ({"do": [{"a": OK, "b": OK}]}, "/do/0", "one key", None),
@@ -222,7 +223,7 @@ def test_a_document_that_uses_everything_is_valid() -> None:
                         "as": "oops",
                         "when": "$oops.status == 400",
                         "retry": "r",
-                        "do": [{"l": {"set": "$oops"}}],
+                        "do": [{"l": {"set": "${ $oops }"}}],
                     },
                     "metadata": {"rollback": True, "anything": ["else"]},
                 }

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
+from pydantic import ValidationError
+
 from workflows.language.calls.uri_templates import expand
 from workflows.language.effects import HttpCall
 from workflows.language.execution import Execution
@@ -42,7 +44,16 @@ class HttpBody:
     redirect: bool
 
     async def run(self, execution: Execution, step: Step) -> object:
-        request = HttpCall(
+        try:
+            request = self._request(execution, step)
+        except ValidationError as error:
+            detail = f"the request is not valid: {error.errors()[0]['msg']}"
+            raise WorkflowFault.of(Kind.EXPRESSION, detail) from error
+        await execution.enter()
+        return await execution.effects.call_http(request, key=step.key, timeout=execution.time_left(step.frame))
+
+    def _request(self, execution: Execution, step: Step) -> HttpCall:
+        return HttpCall(
             method=self.method,
             endpoint=self._endpoint(execution, step),
             headers={name: _text(value, name) for name, value in self._members(self.headers, execution, step)},
@@ -51,8 +62,6 @@ class HttpBody:
             output=self.output,
             redirect=self.redirect,
         )
-        await execution.enter()
-        return await execution.effects.call_http(request, key=step.key, timeout=execution.time_left(step.frame))
 
     def _endpoint(self, execution: Execution, step: Step) -> str:
         endpoint = execution.evaluate(self.endpoint, step.input, step)

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from workflows.language.validation.scope import Scope
 
 
+# An error is written into the log of every task that it passes.
+_LONGEST_TEXT = 8 * 1024
+
+
 @dataclass(frozen=True, slots=True)
 class RaiseBody:
     """A compiled `raise`."""
@@ -34,7 +38,7 @@ def _problem(error: Mapping[str, object], step: Step) -> Problem:
         detail = f"an error needs a type that is a URI and a status that is a number, not {type_!r:.80}, {status!r:.80}"
         raise WorkflowFault.of(Kind.EXPRESSION, detail, instance=step.task.reference)
     return Problem(
-        type=type_,
+        type=type_[:_LONGEST_TEXT],
         status=int(status),
         title=_text(error.get("title")),
         detail=_text(error.get("detail")),
@@ -43,7 +47,7 @@ def _problem(error: Mapping[str, object], step: Step) -> Problem:
 
 
 def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else str(value)[:_LONGEST_TEXT]
 
 
 class RaiseTask:

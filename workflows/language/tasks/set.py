@@ -8,7 +8,7 @@ from workflows.language.execution import Execution
 from workflows.language.issues import IssueCode
 from workflows.language.nodes import Body
 from workflows.language.steps import Step
-from workflows.language.templates import Template, from_expression
+from workflows.language.templates import Template, unwrap
 
 if TYPE_CHECKING:
     from workflows.language.compiler import Compiler
@@ -34,8 +34,8 @@ class SetTask:
 
     def check(self, checker: "Checker", definition: Mapping[str, object], pointer: str, scope: "Scope") -> None:
         value, at = definition["set"], f"{pointer}/set"
-        if isinstance(value, str):
-            checker.expression(value, at, scope)
+        if isinstance(value, str) and (checker.loose or unwrap(value) is not None):
+            checker.template(value, at, scope)
         elif not isinstance(value, Mapping) or not value:
             hint = 'write {"set": {"name": "value"}} or {"set": "${ .expression }"}'
             checker.error(
@@ -45,5 +45,4 @@ class SetTask:
             checker.template(cast("object", value), at, scope)
 
     def compile(self, compiler: "Compiler", definition: Mapping[str, object], pointer: str) -> Body:  # noqa: ARG002
-        value = definition["set"]
-        return SetBody(from_expression(value) if isinstance(value, str) else compiler.template(value))
+        return SetBody(compiler.template(definition["set"]))

@@ -65,13 +65,16 @@ class TryBody:
 
     async def _attempt(self, retry: int, execution: Execution, step: Step) -> object:
         """One run of the list, which leaves nothing behind when it fails and the task says `rollback`."""
-        frame = step.frame.under(f"r{retry}") if retry else step.frame
+        frame = step.frame.under(f"r{retry}@{step.frame.depth}") if retry else step.frame
         if not self.rollback:
             return await self._run_list(frame, execution, step)
         scope = execution.journal.open_scope()
         frame = replace(frame, scopes=(*frame.scopes, scope))
         try:
             return await self._run_list(frame, execution, step)
+        except LimitExceeded:
+            # The rollback of the whole execution, which has a budget of its own, will undo this as well.
+            raise
         except WorkflowFault as fault:
             undos = execution.journal.take(scope)
             _, cancelled = await shielded(roll_back(execution, undos, fault.problem))
