@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 import uvloop
+from temporalio.client import Client
 from temporalio.service import RPCError
 
 from api.app import create_app
@@ -15,7 +16,7 @@ from worker.embedded import make_worker
 from worker.resources import open_resources
 from zilliance import logs
 from zilliance.settings import Settings
-from zilliance.temporal import settle
+from zilliance.temporal import connect_when_up, settle
 
 PAUSE_SECONDS = 0.5
 
@@ -39,14 +40,24 @@ async def worker_alongside(state: AppState) -> AsyncGenerator[None]:
 
 async def _work(state: AppState) -> None:
     """Poll for as long as the process lives."""
+    # The API's first client dials at its first call, and such a one cannot serve a worker: both share this one.
+    state.temporal = await _connected(state.settings)
     async with open_resources(state.settings, state.temporal) as resources:
         while True:
             try:
-                await state.temporal.service_client.check_health()
                 await make_worker(resources).run()
             except (RPCError, RuntimeError, OSError) as error:
                 log.warning("worker is not polling: %s", error)
                 await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _connected(settings: Settings) -> Client:
+    """A client as soon as Temporal answers, however long that takes."""
+    while True:
+        try:
+            return await connect_when_up(settings.temporal)
+        except (RPCError, RuntimeError, OSError) as error:
+            log.warning("Temporal cannot be reached: %s", error)
 
 
 def main() -> None:

@@ -12,7 +12,6 @@ from temporalio.client import Client
 from tests.devstack.asking import LOOPBACK, http, listeners, port, query, s3_client
 from zilliance.devstack import Stack
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("devstack")]
 START = json.dumps({"workflowType": {"name": "x"}, "taskQueue": {"name": "q"}}).encode()
 
 

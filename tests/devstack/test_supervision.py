@@ -15,8 +15,6 @@ from tests.devstack.asking import query, s3_client
 from zilliance.devstack import FREE_PORTS, Stack, StackError
 from zilliance.devstack.home import Home
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("devstack")]
-
 
 @pytest.mark.parametrize("part", ["postgres", "temporal", "s3", "mail"])
 async def test_a_killed_part_comes_back_with_what_it_had(back_ends: Stack, part: str) -> None:

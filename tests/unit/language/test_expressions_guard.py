@@ -42,7 +42,9 @@ def run(source: str, dot: object = None, steps: int = DEFAULT_STEPS, **variables
         "if false then halt else 1 end",
         "undefined_function",
         "map(.; .)",
-        "_names(1)",
+        "_splice(1; 2)",
+        "_modify(.a; 1)",
+        "[1] | _sort_by(1)",
         "splits",
         "try env catch 1",
         "(env)?",
@@ -58,6 +60,15 @@ def test_what_is_refused_when_compiling(source: str) -> None:
 
 def test_a_function_of_the_expression_may_have_a_refused_name() -> None:
     assert run("def env: 1; def halt($x): $x; env + halt(2)") == 3
+
+
+def test_definitions_of_the_expression_do_not_reach_into_builtins() -> None:
+    source = 'def map(f): "mine"; def _modify(a; b): "mine"; def to_entries: "mine"; def select(f): "mine"; '
+    data = [{"a": 2}, {"a": 1}]
+    assert run(source + "sort_by(.a)", data) == [{"a": 1}, {"a": 2}]
+    assert run(source + ".[0].a |= 3", data) == [{"a": 3}, {"a": 1}]
+    assert run(source + "with_entries(.value += 1)", {"a": 1}) == {"a": 2}
+    assert run(source + "[numbers], map(.)", 1) == [[1], "mine"]
 
 
 def test_now_is_the_clock_that_is_given() -> None:

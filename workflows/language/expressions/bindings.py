@@ -73,8 +73,9 @@ def define(name: str, parameters: list[str], body: Tree, names: Names, into: Def
 
 def _call(tree: Tree, names: Names) -> Node:
     _, name, trees = tree
-    key = f"{name}/{len(trees)}"
-    if key in names.functions:
+    key = names.builtin(tree)
+    if key is None:
+        key = f"{name}/{len(trees)}"
         definition = names.functions[key]
         return _argument(key) if definition is None else _application(key, definition, trees, names)
     if key in names.known.forms:
@@ -224,6 +225,7 @@ BINDINGS: dict[str, Builder] = {
     "attempts": _attempts,
     "funcdef": _definition,
     "call": _call,
+    "builtin": _call,
     "label": _label,
     "break": _break,
 }

@@ -40,14 +40,14 @@ class Desugarer:
 
     def assignment(self, operator: str, target: Tree, value: Tree) -> Tree:
         if operator == "|=":
-            return ("call", "_modify", [target, value])
+            return ("builtin", "_modify", [target, value])
         name = self.fresh()
         new: Tree = ("var", name)
         if operator == "//=":
             new = ("alt", DOT, new)
         elif operator != "=":
             new = ("binop", operator[:-1], DOT, new)
-        return ("bind", value, name, ("call", "_modify", [target, new]))
+        return ("bind", value, name, ("builtin", "_modify", [target, new]))
 
     def _unpacked(self, item: str, names: list[str], body: Tree) -> Tree:
         """The body with the members of an object as variables."""

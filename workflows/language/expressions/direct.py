@@ -182,11 +182,10 @@ def _format_named(form: str, names: Names) -> str:
 
 
 def _call(tree: Tree, names: Names) -> Direct | None:
-    _, name, trees = tree
-    key = f"{name}/{len(trees)}"
-    if key == "map/1" and key not in names.functions:
+    key, trees = names.builtin(tree), tree[2]
+    if key == "map/1":
         return _mapped(trees[0], names)
-    function = None if key in names.functions else names.known.values.get(key)
+    function = None if key is None else names.known.values.get(key)
     arguments = None if function is None else directs(trees, names)
     if function is None or arguments is None:
         return None
@@ -233,4 +232,5 @@ _BUILDERS: dict[str, Callable[[Tree, Names], Direct | None]] = {
     "written": _written,
     "format": _format,
     "call": _call,
+    "builtin": _call,
 }

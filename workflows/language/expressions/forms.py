@@ -40,13 +40,13 @@ def _rewritten(rewrite: Callable[[Tree], Tree]) -> Form:
     return lambda trees, names: build(rewrite(trees[0]), names)
 
 
-def _call(name: str, *arguments: Tree) -> Tree:
-    return ("call", name, list(arguments))
+def _builtin(name: str, *arguments: Tree) -> Tree:
+    return ("builtin", name, list(arguments))
 
 
 def _keyed(name: str) -> Form:
     """Sorting and its kin: each element's key is the array of what the filter yields for it."""
-    return _rewritten(lambda f: _call(name, _call("map", ("collect", f))))
+    return _rewritten(lambda f: _builtin(name, _builtin("map", ("collect", f))))
 
 
 def _path(trees: list[Tree], names: Names) -> Node:
@@ -212,7 +212,7 @@ FORMS: dict[Key, Form] = {
     "map/1": _rewritten(lambda f: ("collect", ("pipe", ("iterate", DOT), f))),
     "map_values/1": _rewritten(lambda f: ("assign", "|=", ("iterate", DOT), f)),
     "with_entries/1": _rewritten(
-        lambda f: ("pipe", _call("to_entries"), ("pipe", _call("map", f), _call("from_entries")))
+        lambda f: ("pipe", _builtin("to_entries"), ("pipe", _builtin("map", f), _builtin("from_entries")))
     ),
     "sort_by/1": _keyed("_sort_by"),
     "group_by/1": _keyed("_group_by"),

@@ -124,7 +124,7 @@ def _library() -> Globals:
         keys = [parameter.removeprefix("$") + "/0" for parameter in parameters]
         known.definitions[f"{name}/{len(keys)}"] = Definition(keys)
     for _, name, parameters, body, _ in found:
-        define(name, parameters, body, Names(name, known), known.definitions[f"{name}/{len(parameters)}"])
+        define(name, parameters, body, Names(name, known, inner=True), known.definitions[f"{name}/{len(parameters)}"])
     return known
 
 

@@ -46,12 +46,14 @@ class Names:
 
     Attributes:
         functions: definitions, and None for a filter that is an argument.
+        inner: set while the builtins themselves are compiled, which alone may call those named with an underscore.
         free: variables that are read and never bound, collected while compiling.
         memo: the direct form of each part of the tree, or None when it has no such form.
     """
 
     source: str
     known: Globals
+    inner: bool = False
     functions: dict[Key, Definition | None] = field(default_factory=dict[Key, Definition | None])
     variables: frozenset[str] = frozenset()
     labels: frozenset[str] = frozenset()
@@ -67,6 +69,18 @@ class Names:
 
     def with_label(self, name: str) -> "Names":
         return replace(self, labels=self.labels | {name})
+
+    def builtin(self, tree: Tree) -> Key | None:
+        """The key of the builtin that a call means, or None when the expression defines that name itself."""
+        kind, name, arguments = tree
+        key = f"{name}/{len(arguments)}"
+        if kind == "builtin":  # written by us in place of another form: no definition of the expression hides it
+            return key
+        if key in self.functions:
+            return None
+        if name.startswith("_") and not self.inner:
+            raise self.undefined(key)
+        return key
 
     def read(self, name: str) -> None:
         """Note that a variable is read."""

@@ -207,7 +207,7 @@ class Edit:
         if isinstance(value, list) and (is_number(step) or isinstance(step, dict)):
             elements = self._own(value)
             bounds = cast("dict[str, Json]", step if isinstance(step, dict) else {"start": step, "end": step + 1})
-            first, last = _bounds(len(elements), bounds["start"], bounds["end"])
+            first, last = _bounds(len(elements), bounds.get("start"), bounds.get("end"))
             del elements[first:last]
             return elements
         raise RaisedError(f"Cannot delete {'fields' if isinstance(step, str) else 'elements'} from {kind_of(value)}")
