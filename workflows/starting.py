@@ -1,5 +1,7 @@
 """How an execution is started on Temporal, said once for the API and the reconciler."""
 
+from datetime import timedelta
+
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import (
     SearchAttributePair,
@@ -13,6 +15,7 @@ from workflows.names import DEFINITION, EXECUTE_WORKFLOW, KIND, OWNER, TaskQueue
 
 # Above this in bytes the document and the input stay in PostgreSQL and one local activity loads them.
 INLINE_LIMIT = 48 * 1024
+ANSWER_WITHIN = timedelta(seconds=5)  # a caller waits for this; what was not started by then, the reconciler starts
 
 
 def fit(execution: ExecuteWorkflowInput) -> ExecuteWorkflowInput:
@@ -47,4 +50,5 @@ async def start_execution(
         ),
         static_summary=f"{execution.name} v{execution.version}"[:200],
         request_eager_start=eager,
+        rpc_timeout=ANSWER_WITHIN,
     )

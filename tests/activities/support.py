@@ -33,7 +33,8 @@ class Rows:
         names = "".join(f", {name}" for name in columns)
         places = "".join(f", ${index}" for index in range(4, 4 + len(columns)))
         return await self.connection.fetchval(
-            f"INSERT INTO public.workflows (user_id, name, config{names}) VALUES ($1, $2, $3::jsonb{places}) RETURNING id",
+            f"INSERT INTO public.workflows (user_id, name, config{names})"
+            f" VALUES ($1, $2, $3::jsonb{places}) RETURNING id",
             owner,
             "A test",
             json.dumps(document),

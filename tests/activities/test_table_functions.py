@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -22,7 +23,7 @@ class Caller:
     owner: UUID
     execution: UUID
 
-    async def call(self, name: str, key: str | None = None, **arguments: object) -> dict[str, object]:
+    async def call(self, name: str, key: str | None = None, **arguments: object) -> Any:
         call = FunctionCallInput(
             execution_id=self.execution,
             owner_id=self.owner,
@@ -35,7 +36,7 @@ class Caller:
     async def undo(self, key: str) -> None:
         await self.activities.undo(UndoEffectInput(execution_id=self.execution, owner_id=self.owner, key=key))
 
-    async def fails(self, name: str, key: str | None = None, **arguments: object) -> dict[str, object]:
+    async def fails(self, name: str, key: str | None = None, **arguments: Any) -> dict[str, object]:
         with pytest.raises(ApplicationError) as caught:
             await self.call(name, key, **arguments)
         assert caught.value.non_retryable
@@ -196,8 +197,8 @@ async def test_others_rows_are_missing_rows(caller: Caller, stranger: Caller, ro
         ("drop-table", {"table": "contacts"}, "validation", 400, "drop-table"),
     ],
 )
-async def test_refusals_say_why(
-    caller: Caller, name: str, arguments: dict[str, object], kind: str, status: int, says: str
+async def test_refusals_say_why(  # noqa: PLR0917
+    caller: Caller, name: str, arguments: dict[str, Any], kind: str, status: int, says: str
 ) -> None:
     problem = await caller.fails(name, **arguments)
     assert str(problem["type"]).endswith(f"/{kind}")

@@ -156,7 +156,9 @@ async def test_a_form_or_schema_that_is_not_served(api: Served, owner: Person, h
     _refused(await api.send("GET", "contacts", owner.headers, headers=headers), {406})
 
 
-@pytest.mark.parametrize("path", ["nonsense", "pg_class", "users", "auth.users", "a" * 500, "%22", "contacts%00", "%ff", "'"])
+@pytest.mark.parametrize(
+    "path", ["nonsense", "pg_class", "users", "auth.users", "a" * 500, "%22", "contacts%00", "%ff", "'"]
+)
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
 async def test_an_unknown_table_is_missing(api: Served, owner: Person, method: str, path: str) -> None:
     answer = await api.send(method, f"{path}?id=eq.1", owner.headers, json={"a": 1})

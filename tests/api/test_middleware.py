@@ -4,11 +4,11 @@ import asyncio
 import json
 import logging
 
-import httpx
 import pytest
 
 from api.middleware.body_guard import BodyGuard
-from tests.api.served import Person, Served
+from tests.api.served import Person, Served, served
+from zilliance.settings import Settings
 
 KEEP = b"Connection: close\r\n"
 
@@ -54,7 +54,9 @@ async def test_an_unexpected_error_keeps_its_reason_to_itself(api: Served) -> No
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
-@pytest.mark.parametrize("path", ["/rest/v1/contacts", "/functions/v1/x", "/auth/v1/token", "/storage/v1/object/a/b", "/x"])
+@pytest.mark.parametrize(
+    "path", ["/rest/v1/contacts", "/functions/v1/x", "/auth/v1/token", "/storage/v1/object/a/b", "/x"]
+)
 async def test_a_browser_may_ask_first_without_a_key(api: Served, path: str) -> None:
     headers = {
         "origin": "https://app.example.com",
@@ -80,7 +82,7 @@ async def test_a_body_is_bounded(api: Served, owner: Person) -> None:
     announced = await api.send("POST", "contacts", headers, content=large)
     assert (announced.status_code, announced.json()["code"]) == (413, "PAYLOAD_TOO_LARGE")
 
-    async def chunks():  # noqa: ANN202
+    async def chunks():
         for start in range(0, len(large), 65_536):
             yield large[start : start + 65_536]
 
@@ -91,13 +93,13 @@ async def test_a_body_is_bounded(api: Served, owner: Person) -> None:
 async def test_a_silent_sender_is_not_waited_for() -> None:
     sent: list[int] = []
 
-    async def app(scope, receive, send):  # noqa: ANN001, ANN202
+    async def app(scope, receive, send):
         await receive()
 
-    async def never():  # noqa: ANN202
+    async def never():
         await asyncio.sleep(10)
 
-    async def send(message) -> None:  # noqa: ANN001
+    async def send(message) -> None:
         sent.append(message["status"])
 
     scope = {"type": "http", "method": "POST", "path": "/rest/v1/x", "headers": []}
@@ -135,6 +137,12 @@ async def test_health(api: Served) -> None:
     assert (ready.status_code, ready.json()) == (200, {"status": "ready", "database": "up", "temporal": "up"})
 
 
-async def test_headers_are_counted_not_copied_from_the_server(api: Served) -> None:
-    answer: httpx.Response = await api.http.get("/healthz")
-    assert len(answer.headers.get_list("x-request-id")) == 1
+async def test_readiness_names_the_part_that_is_down(settings: Settings) -> None:
+    nowhere = settings.temporal.model_copy(update={"address": "127.0.0.1:1"})
+    async with served(settings.model_copy(update={"temporal": nowhere})) as crippled:
+        answer = await crippled.http.get("/readyz")
+        assert (answer.status_code, answer.json()["code"]) == (503, "UNAVAILABLE")
+        assert answer.json()["details"]["database"] == "up"
+        assert answer.json()["details"]["temporal"] != "up"
+        assert "retry-after" in answer.headers
+        assert (await crippled.http.get("/healthz")).status_code == 200

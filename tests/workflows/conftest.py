@@ -47,6 +47,6 @@ async def worker(resources: Resources) -> AsyncGenerator[None]:
 
 
 @pytest.fixture
-async def runner(rows: Rows, requests_database: Database, client: Client, worker: None) -> Runner:
+async def runner(rows: Rows, requests_database: Database, client: Client, worker: None) -> Runner:  # noqa: ARG001
     """One account, whose executions the worker runs eagerly."""
     return await Runner.sign_up(rows, requests_database, client)

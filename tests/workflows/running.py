@@ -1,5 +1,6 @@
 """Runs documents as an account would through the API's own service, and reads what its row says."""
 
+import asyncio
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -55,6 +56,11 @@ class Runner:
 
     def handle(self, execution_id: UUID) -> WorkflowHandle[Any, Any]:
         return self.executions.temporal.get_workflow_handle(execution_workflow_id(execution_id))
+
+    async def until_contacts(self, number: int) -> None:
+        """Wait until an execution has come so far."""
+        while await self.rows.count("contacts", self.owner) < number:  # noqa: ASYNC110  rows send no event
+            await asyncio.sleep(0.05)
 
     async def ended(self, execution_id: UUID) -> Row:
         await self.executions._ended(self.handle(execution_id))

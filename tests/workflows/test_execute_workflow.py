@@ -6,7 +6,7 @@ import time
 from uuid import UUID
 
 import pytest
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.worker import Replayer
 
 from tests.workflows.running import Runner, create, fail, statuses, update
@@ -67,8 +67,7 @@ async def test_a_conflict_is_recorded_and_the_rest_still_undone(runner: Runner) 
     execution = await runner.start(
         create("one", "Ada"), create("two", "Bea"), {"rest": {"wait": {"seconds": 2}}}, fail()
     )
-    while await runner.rows.count("contacts", runner.owner) < 2:
-        await asyncio.sleep(0.05)
+    await runner.until_contacts(2)
     await runner.rows.connection.execute(
         "UPDATE contacts SET last_name = 'theirs' WHERE user_id = $1 AND first_name = 'Bea'", runner.owner
     )
@@ -87,8 +86,7 @@ async def test_a_conflict_is_recorded_and_the_rest_still_undone(runner: Runner) 
 
 async def test_cancelling_rolls_back(runner: Runner) -> None:
     execution = await runner.start(create("one", "Ada"), {"rest": {"wait": {"minutes": 5}}})
-    while await runner.rows.count("contacts", runner.owner) < 1:
-        await asyncio.sleep(0.05)
+    await runner.until_contacts(1)
     assert (await runner.row(execution))["status"] == "running"
     await runner.executions.cancel(runner.identity, execution)
     row = await runner.ended(execution)
@@ -149,7 +147,7 @@ async def test_the_same_workflow_run_beside_itself_leaves_its_definition_right(r
     assert (await runner.rows.one("workflows", definition) or {})["status"] == "completed"
 
 
-async def test_histories_replay(runner: Runner, client: Client) -> None:
+async def test_histories_replay(runner: Runner) -> None:
     rolled_back = await runner.run(create("one", "Ada"), {"nap": {"wait": {"milliseconds": 20}}}, fail())
     completed = await runner.run(
         {"both": {"fork": {"branches": [create("a", "Ada"), create("b", "Bea")]}}},
@@ -159,3 +157,32 @@ async def test_histories_replay(runner: Runner, client: Client) -> None:
     replayer = Replayer(workflows=[ExecuteWorkflow], workflow_runner=sandbox(), data_converter=pydantic_data_converter)
     for row in (rolled_back, completed):
         await replayer.replay_workflow(await runner.handle(UUID(row["id"])).fetch_history())
+
+
+async def test_a_timeout_ends_a_wait_and_rolls_back(runner: Runner) -> None:
+    row = await runner.run(
+        create("one", "Ada"), {"long": {"wait": {"minutes": 5}, "timeout": {"after": {"seconds": 1}}}}
+    )
+    assert (row["status"], row["error"]["status"]) == ("failed", 408)
+    assert await runner.rows.count("contacts", runner.owner) == 0
+
+
+async def test_a_branch_that_wins_cancels_the_others(runner: Runner) -> None:
+    branches = [{"slow": {"wait": {"minutes": 5}}}, create("quick", "Ada")]
+    row = await runner.run({"race": {"fork": {"compete": True, "branches": branches}}})
+    assert row["status"] == "completed"
+    assert row["result_data"]["first_name"] == "Ada"
+    assert statuses(row) == {"race": "completed", "slow": "cancelled", "quick": "completed"}
+
+
+async def test_a_caught_fault_of_a_function_goes_on(runner: Runner) -> None:
+    wrong = {"wrong": {"call": "create-row", "with": {"table": "contacts", "values": {"type": "robot"}}}}
+    row = await runner.run(
+        {
+            "careful": {
+                "try": [wrong],
+                "catch": {"as": "problem", "do": [{"tell": {"set": {"of": "${ $problem.status }"}}}]},
+            }
+        }
+    )
+    assert (row["status"], row["result_data"]) == ("completed", {"of": 400})

@@ -6,8 +6,9 @@ import pytest
 
 from tests.api.served import Person, Served
 
+ADAS = {"age": 36, "a": [1, {"b": "x"}]}
 PEOPLE: list[dict[str, Any]] = [
-    {"first_name": "Ada", "last_name": "Lovelace", "tags": ["math", "poetry"], "custom_fields": {"age": 36, "a": [1, {"b": "x"}]}},
+    {"first_name": "Ada", "last_name": "Lovelace", "tags": ["math", "poetry"], "custom_fields": ADAS},
     {"first_name": "Bob", "last_name": None, "tags": [], "custom_fields": {"age": 7}},
     {"first_name": "Cy", "last_name": 'Quo"te, (x)', "tags": ["math"], "custom_fields": {}},
     {"first_name": "Dora", "last_name": "100%", "tags": ["ships"], "custom_fields": {"age": 50}},
@@ -68,7 +69,7 @@ async def names(api: Served, reader: Person, query: str, **more: Any) -> list[st
         ("first_name=fts.ada", "Ada"),
         ("first_name=plfts(english).dora", "Dora"),
         ("or=(first_name.eq.Ada,last_name.is.null)", "Ada Bob"),
-        ("or=(first_name.in.(Ada,Cy),and(last_name.like.1*,not.or(first_name.eq.Ada,first_name.eq.Bob)))", "Ada Cy Dora"),
+        ("or=(first_name.in.(Ada,Cy),and(last_name.like.1*,not.or(type.eq.company,first_name.eq.Bob)))", "Ada Cy Dora"),
         ("and=(first_name.neq.Ada,first_name.not.eq.Bob)", "Cy Dora"),
         ("not.or=(first_name.eq.Ada,first_name.eq.Bob)", "Cy Dora"),
         ('or=(last_name.eq."Quo\\"te, (x)",tags.cs.{poetry,math})', "Ada Cy"),
@@ -119,33 +120,33 @@ async def test_a_star_is_what_the_caller_may_read(api: Served, owner: Person) ->
 
 
 @pytest.mark.parametrize(
-    ("query", "headers", "status", "content_range"),
+    ("query", "headers", "expected"),
     [
-        ("", {}, 200, "0-3/*"),
-        ("limit=2", {}, 200, "0-1/*"),
-        ("", {"prefer": "count=exact"}, 200, "0-3/4"),
-        ("limit=2", {"prefer": "count=exact"}, 206, "0-1/4"),
-        ("limit=2&offset=2", {"prefer": "count=exact"}, 206, "2-3/4"),
-        ("limit=2", {"prefer": "count=planned"}, 206, "0-1/4"),
-        ("first_name=eq.Nobody", {"prefer": "count=exact"}, 200, "*/0"),
-        ("first_name=eq.Nobody", {}, 200, "*/*"),
-        ("offset=20", {"prefer": "count=exact"}, 416, None),
-        ("", {"range": "1-2"}, 200, "1-2/*"),
-        ("", {"range": "1-", "range-unit": "items"}, 200, "1-3/*"),
-        ("limit=1", {"range": "1-2", "prefer": "count=exact"}, 206, "1-1/4"),
-        ("", {"range": "bytes=0-5"}, 200, "0-3/*"),
-        ("", {"range": "5-2"}, 416, None),
-        ("limit=-1", {}, 416, None),
+        ("", {}, (200, "0-3/*")),
+        ("limit=2", {}, (200, "0-1/*")),
+        ("", {"prefer": "count=exact"}, (200, "0-3/4")),
+        ("limit=2", {"prefer": "count=exact"}, (206, "0-1/4")),
+        ("limit=2&offset=2", {"prefer": "count=exact"}, (206, "2-3/4")),
+        ("limit=2", {"prefer": "count=planned"}, (206, "0-1/4")),
+        ("first_name=eq.Nobody", {"prefer": "count=exact"}, (200, "*/0")),
+        ("first_name=eq.Nobody", {}, (200, "*/*")),
+        ("offset=20", {"prefer": "count=exact"}, (416, None)),
+        ("", {"range": "1-2"}, (200, "1-2/*")),
+        ("", {"range": "1-", "range-unit": "items"}, (200, "1-3/*")),
+        ("limit=1", {"range": "1-2", "prefer": "count=exact"}, (206, "1-1/4")),
+        ("", {"range": "bytes=0-5"}, (200, "0-3/*")),
+        ("", {"range": "5-2"}, (416, None)),
+        ("limit=-1", {}, (416, None)),
     ],
 )
 async def test_ranges(
-    api: Served, reader: Person, query: str, headers: dict[str, str], status: int, content_range: str | None
+    api: Served, reader: Person, query: str, headers: dict[str, str], expected: tuple[int, str | None]
 ) -> None:
     answer = await api.send("GET", f"contacts?{query}", reader.headers, headers=headers)
-    assert (answer.status_code, answer.headers.get("content-range")) == (status, content_range)
-    if status == 416:
+    assert (answer.status_code, answer.headers.get("content-range")) == expected
+    if answer.status_code == 416:
         assert answer.json()["code"] == "PGRST103"
-    if "prefer" in headers and status < 400:
+    if "prefer" in headers and answer.status_code < 400:
         assert answer.headers["preference-applied"] == headers["prefer"]
 
 
@@ -175,7 +176,7 @@ async def test_one_object(api: Served, reader: Person) -> None:
     assert (many.status_code, many.json()["details"]) == (406, "The result contains 4 rows")
 
 
-async def test_the_settings_bound_every_list(api: Served, reader: Person) -> None:
+async def test_the_settings_bound_every_list(api: Served) -> None:
     limit = api.state.settings.rest.max_rows
     rows = [{"first_name": f"n{number}"} for number in range(limit + 5)]
     crowd = await api.person()

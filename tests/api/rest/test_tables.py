@@ -125,7 +125,9 @@ async def test_profiles_are_read_by_all_and_written_by_their_own(
     seen = await api.send("GET", path, stranger.headers)
     assert seen.json() == [rows["profiles"]]
     await api.send("PATCH", path, stranger.headers, json={"bio": "stolen"})
-    own = await api.send("PATCH", path, someone.headers, json={"bio": "mine"}, headers={"prefer": "return=representation"})
+    own = await api.send(
+        "PATCH", path, someone.headers, json={"bio": "mine"}, headers={"prefer": "return=representation"}
+    )
     assert own.json()[0]["bio"] == "mine"
 
 

@@ -15,7 +15,9 @@ async def test_an_insert_answers_as_preferred(api: Served, owner: Person) -> Non
     row = {"first_name": "Ada", "tags": ["a", 'b"c'], "address": {"city": "London"}}
     silent = await api.send("POST", "contacts", owner.headers, json=row)
     assert (silent.status_code, silent.content, silent.headers["content-range"]) == (201, b"", "*/*")
-    shown = await api.send("POST", "contacts?select=first_name,tags,address,user_id", owner.headers, json=row, headers=SHOWN)
+    shown = await api.send(
+        "POST", "contacts?select=first_name,tags,address,user_id", owner.headers, json=row, headers=SHOWN
+    )
     assert (shown.status_code, shown.json()) == (201, [{**row, "user_id": str(owner.id)}])
     assert shown.headers["preference-applied"] == "return=representation"
     one = await api.send("POST", "contacts?select=first_name", owner.headers, json=row, headers={**SHOWN, **OBJECT})
@@ -58,7 +60,9 @@ async def test_an_update_answers_as_preferred(api: Served, owner: Person) -> Non
     assert (silent.status_code, silent.content, silent.headers["content-range"]) == (204, b"", "0-0/*")
     counted = await api.send("PATCH", path, owner.headers, json={"amount": "99.99"}, headers={"prefer": "count=exact"})
     assert counted.headers["content-range"] == "0-0/1"
-    shown = await api.send("PATCH", f"{path}&select=amount,stage", owner.headers, json={"probability": 5}, headers=SHOWN)
+    shown = await api.send(
+        "PATCH", f"{path}&select=amount,stage", owner.headers, json={"probability": 5}, headers=SHOWN
+    )
     assert (shown.status_code, shown.json()) == (200, [{"amount": 99.99, "stage": "qualified"}])
     missing = await api.send("PATCH", f"deals?id=eq.{uuid4()}", owner.headers, json={"probability": 5}, headers=SHOWN)
     assert (missing.status_code, missing.json(), missing.headers["content-range"]) == (200, [], "*/*")

@@ -1,0 +1,46 @@
+"""The worker's registry and health: every stub has its implementation, and a supervisor is answered."""
+
+import asyncio
+import inspect
+
+from temporalio import activity
+
+from worker.health import health_server
+from worker.registry import WORKFLOWS, activities
+from worker.resources import Resources
+from workflows import stubs
+
+
+def name_of(function: object) -> str | None:
+    definition = activity._Definition.from_callable(function)  # pyright: ignore[reportUnknownMemberType, reportArgumentType]
+    return None if definition is None else definition.name
+
+
+def test_every_stub_is_implemented_and_registered_under_its_name(resources: Resources) -> None:
+    wanted = {
+        f"{owner.__name__}.{method}": name_of(function)
+        for _, owner in inspect.getmembers(stubs, inspect.isclass)
+        if owner.__module__ == stubs.__name__
+        for method, function in inspect.getmembers(owner, inspect.isfunction)
+    }
+    registered = activities(resources)
+    assert None not in wanted.values()
+    assert sorted(name_of(function) or "" for function in registered) == sorted(name or "" for name in wanted.values())
+    assert len(WORKFLOWS) == len(set(WORKFLOWS)) == 2
+
+
+async def ask(port: int, path: str) -> str:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    answer = (await reader.read()).decode()
+    writer.close()
+    return answer.split("\r\n", 1)[0]
+
+
+async def test_readiness_follows_the_worker(unused_tcp_port: int) -> None:
+    ready = False
+    async with health_server("127.0.0.1", unused_tcp_port, lambda: ready):
+        assert await ask(unused_tcp_port, "/readyz") == "HTTP/1.1 503 Service Unavailable"
+        ready = True
+        assert await ask(unused_tcp_port, "/readyz") == "HTTP/1.1 200 OK"
+        assert await ask(unused_tcp_port, "/else") == "HTTP/1.1 404 Not Found"
