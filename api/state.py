@@ -42,7 +42,7 @@ class AppState:
 async def app_state(settings: Settings) -> AsyncGenerator[AppState]:
     """Open everything that an API process needs, and close it in the end."""
     pools = [
-        await Database.connect(settings.database, login, application_name="api")
+        Database.of(settings.database, login, application_name="api")
         for login in (Login.REQUESTS, Login.ACCOUNTS, Login.SERVICE)
     ]
     try:

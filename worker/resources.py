@@ -40,7 +40,7 @@ class Resources:
 @asynccontextmanager
 async def open_resources(settings: Settings, client: Client) -> AsyncGenerator[Resources]:
     """Open what activities need beside the Temporal client, and close it in the end."""
-    database = await Database.connect(settings.database, Login.WORKER, application_name="worker")
+    database = Database.of(settings.database, Login.WORKER, application_name="worker")
     own_host = URL(settings.api_url).host
     outbound = OutboundClient(
         allow_http=settings.environment is Environment.DEVELOPMENT,

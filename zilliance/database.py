@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import asyncpg
-from asyncpg.pool import PoolConnectionProxy
 
+from zilliance.connections import Connection, Connections
 from zilliance.errors import ForbiddenError, UnavailableError
 
 if TYPE_CHECKING:
@@ -16,21 +17,10 @@ if TYPE_CHECKING:
     from zilliance.identity import Identity
     from zilliance.settings import DatabaseSettings, Login
 
-    Pool = asyncpg.Pool[asyncpg.Record]
-    Connection = PoolConnectionProxy[asyncpg.Record]
-else:
-    Connection = PoolConnectionProxy  # its own class takes no parameters at run time; others import the name
-
-ACQUIRE_SECONDS = 10.0
+TAKE_SECONDS = 10.0
+SESSION_ENDED = "ZS403"  # raised by auth.require_session
 PostgresError = asyncpg.PostgresError
 ArgumentError = asyncpg.DataError  # a bound value that does not fit its parameter's type, found before it was sent
-
-# One statement sets the whole scope, for this transaction alone, and asks whether the session still lives.
-# PostgreSQL evaluates a select list from left to right, so the check runs as the role just taken.
-_SCOPE = """
-SELECT set_config('role', $1, true), set_config('request.jwt.claims', $2, true),
-       set_config('statement_timeout', $3, true), auth.session_ok($4::uuid) AS live
-"""
 
 _OUTAGE = "The database cannot be reached; try again shortly"
 
@@ -44,30 +34,30 @@ _OUTAGES = (
 )
 
 
-class Database:
-    """A pool of connections that log in as one user."""
+class UncommittedError(Exception):
+    """A statement had failed, the error was swallowed, and the block ended as if all were well. Nothing was written."""
 
-    def __init__(self, pool: Pool, statement_timeout_ms: int) -> None:
-        self._pool = pool
-        self._statement_timeout = str(statement_timeout_ms)
+
+class Database:
+    """Connections that log in as one user, and the transactions on them."""
+
+    def __init__(self, connections: Connections, statement_timeout_ms: int) -> None:
+        self._connections = connections
+        self._statement_timeout_ms = statement_timeout_ms
 
     @classmethod
-    async def connect(
-        cls, settings: DatabaseSettings, login: Login, *, application_name: str, min_size: int = 0
-    ) -> Database:
-        """Open a pool. With `min_size` 0 nothing is dialled yet, so this succeeds while the server is down."""
-        pool = await asyncpg.create_pool(
+    def of(cls, settings: DatabaseSettings, login: Login, *, application_name: str) -> Database:
+        """Nothing is dialled yet, so this succeeds while the server is down."""
+        connect = partial(
+            asyncpg.connect,
             settings.dsn(login),
-            min_size=min_size,
-            max_size=settings.pool_size,
             statement_cache_size=1024,
             server_settings={"application_name": application_name, "jit": "off"},
-            reset=_roll_back,
         )
-        return cls(pool, settings.statement_timeout_ms)
+        return cls(Connections(connect, settings.pool_size), settings.statement_timeout_ms)
 
     async def close(self) -> None:
-        await self._pool.close()
+        await self._connections.close()
 
     @asynccontextmanager
     async def transaction(self, identity: Identity) -> AsyncGenerator[Connection]:
@@ -76,12 +66,7 @@ class Database:
         Raises ForbiddenError `session_not_found` when the caller's session has ended, UnavailableError when
         PostgreSQL cannot be reached.
         """
-        async with self._begin() as connection:
-            live = await connection.fetchrow(
-                _SCOPE, identity.role.value, identity.claims, self._statement_timeout, identity.session_id
-            )
-            if live is None or not live["live"]:
-                raise ForbiddenError("Session from session_id claim in JWT does not exist", code="session_not_found")
+        async with self._transaction(_opening(identity, self._statement_timeout_ms)) as connection:
             yield connection
 
     @asynccontextmanager
@@ -91,18 +76,20 @@ class Database:
         `reason` is for the reader of the call: it must say why no caller's identity fits.
         """
         del reason
-        async with self._begin() as connection:
+        async with self._transaction("BEGIN") as connection:
             yield connection
 
     @asynccontextmanager
-    async def _begin(self) -> AsyncGenerator[Connection]:
+    async def _transaction(self, opening: str) -> AsyncGenerator[Connection]:
         try:
-            connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+            connection = await self._connections.take(seconds=TAKE_SECONDS)
         except (*_OUTAGES, asyncpg.InterfaceError, OSError, TimeoutError) as error:
             raise UnavailableError(_OUTAGE) from error
         try:
-            async with connection.transaction():
-                yield connection
+            await connection.execute(opening)
+            yield connection
+            if await connection.execute("COMMIT") != "COMMIT":
+                raise UncommittedError
         except _OUTAGES as error:
             raise UnavailableError(_OUTAGE) from error
         except asyncpg.InterfaceError as error:
@@ -110,15 +97,34 @@ class Database:
             if connection.is_closed():
                 raise UnavailableError(_OUTAGE) from error
             raise
+        except PostgresError as error:
+            if error.sqlstate == SESSION_ENDED:
+                raise ForbiddenError(str(error), code="session_not_found") from error
+            raise
         finally:
-            await self._pool.release(connection)
+            await self._give_back(connection)
+
+    async def _give_back(self, connection: Connection) -> None:
+        """End what an error left open; where even that fails, the connection is cut off."""
+        try:
+            if not connection.is_closed() and connection.is_in_transaction():
+                await connection.execute("ROLLBACK")
+        except (PostgresError, asyncpg.InterfaceError, OSError):
+            connection.terminate()
+        finally:
+            self._connections.give_back(connection)
 
 
-async def _roll_back(connection: asyncpg.Connection[asyncpg.Record]) -> None:
-    """End what a cancelled task left open.
+@lru_cache(maxsize=4096)
+def _opening(identity: Identity, statement_timeout_ms: int) -> str:
+    """What opens a transaction as `identity`: one message that begins it, takes the scope and asks for the session.
 
-    asyncpg's own reset costs a round trip at each release and leaves the role standing; settings here are
-    transaction-local without exception, so ending the transaction is all there is to do.
+    A message of two statements takes no parameters, so the values are in the text. None can leave its place: the role
+    is one of three words, the claims are hexadecimal, the rest a number and a UUID. All settings end with it.
     """
-    if connection.is_in_transaction():
-        await connection.execute("ROLLBACK")
+    session = f"'{identity.session_id}'" if identity.session_id else "NULL"
+    return (
+        f"BEGIN; SELECT set_config('role', '{identity.role.value}', true), set_config('request.jwt.claims',"
+        f" convert_from(decode('{identity.claims.encode().hex()}', 'hex'), 'UTF8'), true),"
+        f" set_config('statement_timeout', '{statement_timeout_ms:d}', true), auth.require_session({session})"
+    )

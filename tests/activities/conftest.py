@@ -18,6 +18,6 @@ async def rows(database_settings: DatabaseSettings) -> AsyncGenerator[Rows]:
 
 @pytest.fixture(scope="session")
 async def worker_database(database_settings: DatabaseSettings) -> AsyncGenerator[Database]:
-    database = await Database.connect(database_settings, Login.WORKER, application_name="test worker")
+    database = Database.of(database_settings, Login.WORKER, application_name="test worker")
     yield database
     await database.close()

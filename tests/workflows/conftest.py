@@ -24,7 +24,7 @@ async def rows(database_settings: DatabaseSettings) -> AsyncGenerator[Rows]:
 @pytest.fixture(scope="session")
 async def requests_database(database_settings: DatabaseSettings) -> AsyncGenerator[Database]:
     """The pool of callers, as the API has it."""
-    database = await Database.connect(database_settings, Login.REQUESTS, application_name="test requests")
+    database = Database.of(database_settings, Login.REQUESTS, application_name="test requests")
     yield database
     await database.close()
 

@@ -22,3 +22,16 @@ ALTER FUNCTION auth.session_ok(uuid) OWNER TO zplatform;
 REVOKE EXECUTE ON FUNCTION auth.session_ok(uuid) FROM PUBLIC;
 -- Also to the logins: PostgreSQL checks this right before the statement that calls it takes the role.
 GRANT EXECUTE ON FUNCTION auth.session_ok(uuid) TO anon, authenticated, service_role, zapi, zservice, zworker;
+
+-- The same question for a statement whose answer nobody reads: the opening of a transaction. Raises ZS403.
+CREATE OR REPLACE FUNCTION auth.require_session(sid uuid) RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' AS $$
+BEGIN
+    IF NOT auth.session_ok(sid) THEN
+        RAISE EXCEPTION 'Session from session_id claim in JWT does not exist' USING ERRCODE = 'ZS403';
+    END IF;
+END
+$$;
+
+REVOKE EXECUTE ON FUNCTION auth.require_session(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION auth.require_session(uuid) TO anon, authenticated, service_role, zapi, zservice, zworker;
