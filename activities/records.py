@@ -14,6 +14,7 @@ from workflows.language.problems import Kind
 from workflows.stubs import ExecutionActivities, FunctionActivities
 from zilliance.database import ArgumentError, Database, PostgresError
 
+_PLATFORM_WRITES = "executions are written by the platform alone"
 STATEMENT_SECONDS = 10.0
 RESULT_LIMIT = 512 * 1024  # an activity's result becomes part of the history; Temporal takes 2 MB at most
 
@@ -34,23 +35,22 @@ class SqlExecutionActivities(ExecutionActivities):
 
     @activity.defn(name="execution.enter")
     async def enter(self, execution_id: UUID) -> None:
-        async with self._database.service(reason="executions are written by the platform alone") as connection:
-            await connection.execute("SELECT private.mark_running($1)", execution_id)
+        await self._database.call("SELECT private.mark_running($1)", execution_id, reason=_PLATFORM_WRITES)
 
     @activity.defn(name="execution.finish")
     async def finish(self, end: FinishExecutionInput) -> None:
         texts = [None if text is None else storable(text) for text in (end.result, end.error, end.tasks)]
         result, error, tasks = texts
-        async with self._database.service(reason="executions are written by the platform alone") as connection:
-            await connection.execute(
-                "SELECT private.finish_execution($1, $2, $3::jsonb, $4::jsonb, $5, $6::jsonb)",
-                end.execution_id,
-                end.status.value,
-                result,
-                error,
-                end.error_message,
-                tasks,
-            )
+        await self._database.call(
+            "SELECT private.finish_execution($1, $2, $3::jsonb, $4::jsonb, $5, $6::jsonb)",
+            end.execution_id,
+            end.status.value,
+            result,
+            error,
+            end.error_message,
+            tasks,
+            reason=_PLATFORM_WRITES,
+        )
 
 
 class SqlFunctionActivities(FunctionActivities):
@@ -83,15 +83,16 @@ class SqlFunctionActivities(FunctionActivities):
         """Run one statement in a transaction of its own. Raises the fault that a refusal means."""
         sql, arguments = statement
         try:
-            async with self._database.service(reason="the function takes the owner's role itself") as connection:
-                text: str | None = await connection.fetchval(sql, *arguments, timeout=STATEMENT_SECONDS)
+            text = await self._database.call(
+                sql, *arguments, reason="the function takes the owner's role itself", seconds=STATEMENT_SECONDS
+            )
         except TimeoutError as error:
             raise fault(Kind.TIMEOUT, f"the database took longer than {STATEMENT_SECONDS:g} s") from error
         except ArgumentError as error:
             raise fault(Kind.VALIDATION, str(error)) from error
         except PostgresError as error:
             raise _final_or(error) from error
-        return text or "null"
+        return "null" if text is None else str(text)
 
 
 def _final_or(error: PostgresError) -> ApplicationError | PostgresError:

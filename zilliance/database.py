@@ -79,17 +79,32 @@ class Database:
         async with self._transaction("BEGIN") as connection:
             yield connection
 
+    async def call(self, statement: str, *arguments: object, reason: str, seconds: float | None = None) -> object:
+        """The single value that one statement answers, as the login itself, in a transaction of its own.
+
+        One round trip where `service` takes three: PostgreSQL commits a statement that stands alone.
+        """
+        del reason
+        async with self._connection() as connection:
+            value: object = await connection.fetchval(statement, *arguments, timeout=seconds)
+            return value
+
     @asynccontextmanager
     async def _transaction(self, opening: str) -> AsyncGenerator[Connection]:
+        async with self._connection() as connection:
+            await connection.execute(opening)
+            yield connection
+            if await connection.execute("COMMIT") != "COMMIT":
+                raise UncommittedError
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncGenerator[Connection]:
         try:
             connection = await self._connections.take(seconds=TAKE_SECONDS)
         except (*_OUTAGES, asyncpg.InterfaceError, OSError, TimeoutError) as error:
             raise UnavailableError(_OUTAGE) from error
         try:
-            await connection.execute(opening)
             yield connection
-            if await connection.execute("COMMIT") != "COMMIT":
-                raise UncommittedError
         except _OUTAGES as error:
             raise UnavailableError(_OUTAGE) from error
         except asyncpg.InterfaceError as error:

@@ -135,9 +135,10 @@ async def sign_in(state: AppState, body: TokenRequest, device: Device) -> Sessio
         async with state.accounts.service(reason="a failed sign-in is nobody's") as connection:
             await guard.count(connection)
         raise _invalid_credentials()
-    _check_may_sign_in(account)
     rehashed = await hash_password(password) if needs_rehash(encoded) else None
     async with state.accounts.service(reason="the caller has just proved who it is") as connection:
+        await guard.admit(connection)
+        _check_may_sign_in(account)
         await guard.clear(connection)
         entered = await accounts.signed_in(connection, account.id, checked=encoded, rehashed=rehashed)
         if entered is None:

@@ -26,7 +26,7 @@ from zilliance.passwords import hash_password
 
 REASON = "the service administers accounts of others"
 _NO_BAN = "none"
-_BAN = re.compile(r"(?:\d{1,6}(?:\.\d{1,3})?[hms])+")
+_BAN = re.compile(r"(?:\d{1,6}(?:\.\d{1,3})?[hms]){1,10}", re.ASCII)
 _BAN_PART = re.compile(r"(\d+(?:\.\d+)?)([hms])")
 _UNITS = {"h": "hours", "m": "minutes", "s": "seconds"}
 

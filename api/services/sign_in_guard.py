@@ -27,7 +27,11 @@ class SignInGuard:
         return cls(hmac.digest(secret.encode(), f"sign-in\n{email}\n{network_of(ip)}".encode(), "sha256"))
 
     async def admit(self, connection: Connection) -> None:
-        """Let an attempt pass, before anything is hashed for it. Raises RateLimitedError with `Retry-After`."""
+        """Let an attempt pass: before anything is hashed for it, and again before it is told that it was right.
+
+        Guesses that are sent all at once pass the first time together; but for the first few of them, none learns
+        anything the second time. Raises RateLimitedError with `Retry-After`.
+        """
         wait = await login_failures.seconds_to_wait(connection, self.key)
         if wait > 0:
             raise RateLimitedError(
@@ -37,7 +41,9 @@ class SignInGuard:
             )
 
     async def count(self, connection: Connection) -> None:
-        await login_failures.count(connection, self.key, LIMITS)
+        """Count a failure. Raises RateLimitedError where others have used up the patience meanwhile."""
+        if not await login_failures.count(connection, self.key, LIMITS):
+            await self.admit(connection)
 
     async def clear(self, connection: Connection) -> None:
         await login_failures.clear(connection, self.key)

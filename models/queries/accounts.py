@@ -78,8 +78,8 @@ WHERE user_id = (SELECT id FROM signed_in) AND provider = 'email'
 
 _SOFT_DELETE = """
 UPDATE auth.users SET
-    deleted_at = now(), email = encode(sha256(convert_to(id::text || coalesce(email, ''), 'UTF8')), 'hex'),
-    phone = NULL, encrypted_password = NULL, raw_user_meta_data = '{}', raw_app_meta_data = '{}', updated_at = now()
+    deleted_at = now(), email = NULL, phone = NULL, encrypted_password = NULL,
+    raw_user_meta_data = '{}', raw_app_meta_data = '{}', updated_at = now()
 WHERE id = $1 AND deleted_at IS NULL
 """
 

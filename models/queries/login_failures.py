@@ -19,6 +19,8 @@ ON CONFLICT (key) DO UPDATE SET
     blocked_until = CASE
         WHEN f.window_started_at < clock_timestamp() - make_interval(secs => $2) OR f.failures + 1 < $3 THEN NULL
         ELSE clock_timestamp() + make_interval(secs => least($4, power(2, least(f.failures + 1 - $3, 30)))) END
+WHERE f.blocked_until IS NULL OR f.blocked_until <= clock_timestamp()
+RETURNING true
 """
 
 
@@ -37,9 +39,12 @@ async def seconds_to_wait(connection: Connection, key: bytes) -> float:
     return wait or 0.0
 
 
-async def count(connection: Connection, key: bytes, limits: Limits) -> None:
-    """Count one failure."""
-    await connection.execute(_COUNT, key, limits.window, limits.free_failures, limits.longest_wait)
+async def count(connection: Connection, key: bytes, limits: Limits) -> bool:
+    """Count one failure. False when the key has been made to wait since its attempt was admitted."""
+    counted: bool | None = await connection.fetchval(
+        _COUNT, key, limits.window, limits.free_failures, limits.longest_wait
+    )
+    return counted is not None
 
 
 async def clear(connection: Connection, key: bytes) -> None:

@@ -2,6 +2,8 @@
 -- written here is refused: `user_id` after the insert, counters, what the platform finds out, digests, whole executions.
 -- models/registry.py says the same as shapes, and a test compares. Tables that the platform's owner adds get nothing here.
 
+-- Functions that the platform's owner adds may use temporary tables. PostgreSQL looks for tables and types among them
+-- before anywhere else, even with an empty search_path: so ours, which act as somebody else, name pg_temp as the last.
 DO $$
 BEGIN
     EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());

@@ -144,7 +144,7 @@ async def test_functions_that_act_as_their_owner_are_pinned(schema: AsyncConnect
     statement = """
         SELECT f.oid::regprocedure::text FROM pg_proc AS f
         WHERE pronamespace = ANY (CAST(:schemas AS regnamespace[])) AND prosecdef AND NOT (
-            proconfig @> ARRAY['search_path=""'] AND proowner = 'zplatform'::regrole
+            proconfig @> ARRAY['search_path=pg_catalog, pg_temp'] AND proowner = 'zplatform'::regrole
         )
     """
     assert await names(schema, statement, schemas=list(OURS)) == []

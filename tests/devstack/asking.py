@@ -51,6 +51,11 @@ def port(stack: Stack, name: str) -> int:
     return read_json(stack.home.ports_file)[name]
 
 
+def environment(pid: int) -> bytes:
+    """What a process was started with, as Linux tells it."""
+    return Path(f"/proc/{pid}/environ").read_bytes()
+
+
 def listeners(pid: int) -> set[tuple[str, int]]:
     """Address and port of every TCP socket that a process listens on, as Linux tells it."""
     links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()]

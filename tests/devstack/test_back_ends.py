@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from temporalio.client import Client
 
-from tests.devstack.asking import LOOPBACK, http, listeners, port, query, s3_client
+from tests.devstack.asking import LOOPBACK, environment, http, listeners, port, query, s3_client
 from zilliance.devstack import Stack
 
 START = json.dumps({"workflowType": {"name": "x"}, "taskQueue": {"name": "q"}}).encode()
@@ -35,6 +35,15 @@ async def test_nothing_listens_beyond_loopback(back_ends: Stack) -> None:
         pid = back_ends.process(part).pid
         assert pid is not None
         assert {address for address, _ in listeners(pid)} <= {"0100007F"}, part
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+async def test_the_superusers_password_is_for_the_migration_alone(back_ends: Stack) -> None:
+    password = back_ends.settings.database.admin_password.get_secret_value().encode()
+    for part in ("temporal", "s3", "mail"):
+        pid = back_ends.process(part).pid
+        assert pid is not None
+        assert password not in environment(pid), part
 
 
 async def test_temporal_serves_with_our_search_attributes(back_ends: Stack) -> None:

@@ -77,6 +77,24 @@ async def test_functions_of_the_caller(requests: Connection) -> None:
     assert json.loads(row["jwt"]) == claims
 
 
+async def test_functions_of_others_are_not_misled_by_temporary_types(
+    requests: Connection, people: dict[str, Identity]
+) -> None:
+    """PostgreSQL looks for types among the temporary ones first, even where the search path is empty."""
+    await become(requests, people["owner"])
+    await requests.execute(
+        "CREATE FUNCTION pg_temp.only_me() RETURNS boolean LANGUAGE plpgsql AS"
+        " $$ BEGIN ASSERT current_user = 'authenticated', current_user; RETURN false; END $$"
+    )
+    for name in ("jsonb", "uuid", "text", "timestamptz"):
+        await requests.execute(f"CREATE DOMAIN pg_temp.{name} AS pg_catalog.{name} CHECK (pg_temp.only_me())")
+    own, nobody = people["owner"].user_id, "pg_catalog.gen_random_uuid()"
+    assert await requests.fetchval("SELECT auth.uid()") == own
+    assert await requests.fetchval("SELECT auth.role()") == "authenticated"
+    assert await requests.fetchval(f"SELECT public.has_role({nobody}, 'admin')") is False
+    assert await requests.fetch(f"SELECT * FROM private.begin_execution({nobody}, NULL, NULL, NULL)") == []
+
+
 async def test_older_way_to_set_the_caller_works(requests: Connection, people: dict[str, Identity]) -> None:
     owner = people["owner"].user_id
     await requests.execute("SET LOCAL ROLE authenticated")
@@ -129,6 +147,12 @@ async def test_name_that_is_too_long_does_not_cost_a_sign_up(accounts: Connectio
     told = json.dumps({"first_name": "x" * 5000})
     user_id = await accounts.fetchval("INSERT INTO auth.users (raw_user_meta_data) VALUES ($1) RETURNING id", told)
     assert await admin.fetchval("SELECT length(first_name) FROM profiles WHERE id = $1", user_id) == 200
+
+
+async def test_soft_deletion_takes_the_profile_that_everybody_reads(accounts: Connection, admin: Connection) -> None:
+    user_id = await accounts.fetchval("INSERT INTO auth.users DEFAULT VALUES RETURNING id")
+    await accounts.execute("UPDATE auth.users SET deleted_at = now() WHERE id = $1", user_id)
+    assert await admin.fetch("SELECT 1 FROM profiles WHERE id = $1", user_id) == []
 
 
 async def test_deleting_an_account_takes_all_its_rows(accounts: Connection, admin: Connection) -> None:

@@ -82,7 +82,9 @@ async def roll_back(execution: "Execution", undos: Sequence[Undo], cause: Proble
 async def _undo_one(execution: "Execution", undo: Undo, cause: Problem | None) -> dict[str, object]:
     """One step of the rollback, tried several times with growing pauses."""
     problem: Problem | None = None
-    for attempt in range(ATTEMPTS):
+    # An undo of our own has retried what passes already; what it answers then, a conflict say, will not change.
+    attempts = 1 if undo.tasks is None else ATTEMPTS
+    for attempt in range(attempts):
         if attempt > 0:
             await execution.pause(FIRST_DELAY_SECONDS * 2 ** (attempt - 1))
         try:

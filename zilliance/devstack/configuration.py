@@ -11,6 +11,7 @@ from zilliance.devstack.ports import LOOPBACK
 from zilliance.settings import Settings
 
 PREFIX = "ZILLIANCE_"
+ADMIN_PASSWORD = "ZILLIANCE_DATABASE__ADMIN_PASSWORD"  # noqa: S105  a setting's name
 SETTING_OF_PORT = {
     "api": "ZILLIANCE_PORT",
     "temporal": "ZILLIANCE_STACK__TEMPORAL_PORT",
@@ -54,7 +55,7 @@ def facts(base: Settings, home: Home, ports: Mapping[str, int], keys: Keys) -> d
         "ZILLIANCE_DATABASE__HOST": str(home.socket_folder()),
         "ZILLIANCE_DATABASE__PORT": "5432",
         "ZILLIANCE_DATABASE__SECRET": keys.database_secret,
-        "ZILLIANCE_DATABASE__ADMIN_PASSWORD": keys.database_admin_password,
+        ADMIN_PASSWORD: keys.database_admin_password,
         "ZILLIANCE_TEMPORAL__ADDRESS": f"{LOOPBACK}:{ports['temporal']}",
         "ZILLIANCE_TEMPORAL__UI_URL": f"http://{LOOPBACK}:{ports['temporal_ui']}",
         "ZILLIANCE_TEMPORAL__NAMESPACE": "default",

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from zilliance.devstack.child import Child
-from zilliance.devstack.configuration import SETTING_OF_PORT, facts, read_settings, wanted_ports
+from zilliance.devstack.configuration import ADMIN_PASSWORD, SETTING_OF_PORT, facts, read_settings, wanted_ports
 from zilliance.devstack.errors import StackError
 from zilliance.devstack.home import Home
 from zilliance.devstack.keys import load_keys
@@ -156,13 +156,15 @@ class Stack:
         known = {**self._overrides, **facts(base, self.home, ports, keys)}
         self.settings = read_settings(known)
         self._status = self.describe()
-        environment = {**os.environ, **known, "PYTHONUNBUFFERED": "1"}
+        migration = {**os.environ, **known, "PYTHONUNBUFFERED": "1"}
+        # The superuser's password is for the migration alone, as in a cluster.
+        environment = {name: value for name, value in migration.items() if name != ADMIN_PASSWORD}
         return [
             Postgres(self.home, self.settings.database, keys.database_admin_password).part(),
             Temporal(self.home, ports, keys.temporal_http_host).part(),
             ObjectStore(self.home, ports, keys).part(),
             python.mail(ports, str(self.home.mail), environment),
-            python.migrate(environment),
+            python.migrate(migration),
             python.api(self.settings, environment),
             python.worker(self.settings, environment),
         ]

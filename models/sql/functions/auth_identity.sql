@@ -1,32 +1,33 @@
 -- Who the caller is, from the claims that the transaction was opened with.
 --
--- No SET clause and no SECURITY DEFINER, so that the planner inlines them. Both nullifs matter: a fresh connection knows
+-- No SET clause and no SECURITY DEFINER, so that the planner inlines them; types are named in full, since without one
+-- a temporary type of the session would come before them. Both nullifs matter: a fresh connection knows
 -- no such setting (NULL), and one that has served a request before knows it as '', which is not JSON.
 -- `request.jwt.claim.sub` is how older migrations and tests of Supabase projects set the caller.
 
 CREATE OR REPLACE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT coalesce(
         nullif(current_setting('request.jwt.claim.sub', true), ''),
-        nullif(nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub', '')
-    )::uuid
+        nullif(nullif(current_setting('request.jwt.claims', true), '')::pg_catalog.jsonb ->> 'sub', '')
+    )::pg_catalog.uuid
 $$;
 
 CREATE OR REPLACE FUNCTION auth.role() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT coalesce(
         nullif(current_setting('request.jwt.claim.role', true), ''),
-        nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role'
+        nullif(current_setting('request.jwt.claims', true), '')::pg_catalog.jsonb ->> 'role'
     )
 $$;
 
 CREATE OR REPLACE FUNCTION auth.email() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT coalesce(
         nullif(current_setting('request.jwt.claim.email', true), ''),
-        nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'email'
+        nullif(current_setting('request.jwt.claims', true), '')::pg_catalog.jsonb ->> 'email'
     )
 $$;
 
 CREATE OR REPLACE FUNCTION auth.jwt() RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT nullif(current_setting('request.jwt.claims', true), '')::jsonb
+    SELECT nullif(current_setting('request.jwt.claims', true), '')::pg_catalog.jsonb
 $$;
 
 ALTER FUNCTION auth.uid() OWNER TO zowner;

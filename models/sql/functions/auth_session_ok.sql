@@ -2,7 +2,7 @@
 -- end access tokens at once and not when they expire. A token without a session (anonymous, service) has none to ask for.
 
 CREATE OR REPLACE FUNCTION auth.session_ok(sid uuid) RETURNS boolean
-    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF sid IS NULL THEN
         RETURN true;
@@ -25,7 +25,7 @@ GRANT EXECUTE ON FUNCTION auth.session_ok(uuid) TO anon, authenticated, service_
 
 -- The same question for a statement whose answer nobody reads: the opening of a transaction. Raises ZS403.
 CREATE OR REPLACE FUNCTION auth.require_session(sid uuid) RETURNS void
-    LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = '' AS $$
+    LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF NOT auth.session_ok(sid) THEN
         RAISE EXCEPTION 'Session from session_id claim in JWT does not exist' USING ERRCODE = 'ZS403';

@@ -8,7 +8,7 @@ DROP FUNCTION IF EXISTS private.effect_columns(text, text);
 -- Columns of a table that `authenticated` may use for p_verb, in their order. The catalogue is the only source of
 -- names for the statements below, so nothing that a workflow says becomes part of a statement.
 CREATE FUNCTION private.effect_columns(p_table text, p_verb text)
-RETURNS TABLE (name text, type text) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
+RETURNS TABLE (name text, type text) LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_table regclass;
 BEGIN
@@ -28,7 +28,7 @@ $$;
 
 -- The names in p_values as an identifier list with p_prefix; refuses one that is no column of the table.
 CREATE OR REPLACE FUNCTION private.effect_names(p_table text, p_values jsonb, p_prefix text)
-RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
+RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_unknown text;
     v_names text;
@@ -50,7 +50,7 @@ $$;
 
 -- Row `t` as one JSON object expression, with the columns asked for or, with null, all that may be read.
 CREATE OR REPLACE FUNCTION private.effect_readable(p_table text, p_select text[] DEFAULT NULL)
-RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
+RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_names text[] := ARRAY(SELECT c.name FROM private.effect_columns(p_table, 'SELECT') c);
     v_unknown text;
@@ -67,7 +67,7 @@ $$;
 -- Claims a key: null when it is ours to do now, else the recorded answer. A second attempt that comes while the
 -- first is under way waits for it at the primary key.
 CREATE OR REPLACE FUNCTION private.effect_claim(p_execution_id uuid, p_key text, OUT fresh boolean, OUT answer jsonb)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_undone timestamptz;
 BEGIN
@@ -85,13 +85,13 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION private.effect_record(p_execution_id uuid, p_key text, p_result jsonb, p_undo jsonb)
-RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
+RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE private.effects SET result = p_result, undo = p_undo WHERE execution_id = p_execution_id AND key = p_key;
 $$;
 
 -- The rest of this transaction acts as the owner, until it takes the role `none` again: the login itself.
 CREATE OR REPLACE FUNCTION private.effect_act_as(p_owner uuid)
-RETURNS void LANGUAGE sql SECURITY INVOKER SET search_path = '' AS $$
+RETURNS void LANGUAGE sql SECURITY INVOKER SET search_path = pg_catalog, pg_temp AS $$
     SELECT set_config('request.jwt.claims', json_build_object('sub', p_owner, 'role', 'authenticated')::text, true),
            set_config('role', 'authenticated', true);
 $$;
@@ -99,7 +99,7 @@ $$;
 -- A row with all its columns, locked. It reads what the owner may not (a key's hash), so that it can come back whole;
 -- what it reads is only ever kept for the undo, and only when the owner's own statement then finds the row.
 CREATE OR REPLACE FUNCTION private.effect_whole(p_table text, p_id uuid)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_row jsonb;
 BEGIN
@@ -111,7 +111,7 @@ $$;
 
 CREATE OR REPLACE FUNCTION private.effect_create_row(
     p_execution_id uuid, p_key text, p_owner uuid, p_table text, p_values jsonb
-) RETURNS jsonb LANGUAGE plpgsql SECURITY INVOKER SET search_path = '' AS $$
+) RETURNS jsonb LANGUAGE plpgsql SECURITY INVOKER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_claim record;
     v_names text := private.effect_names(p_table, p_values, '');
@@ -137,7 +137,7 @@ $$;
 
 -- Refuses when the row that was found is not the version that the caller had read.
 CREATE OR REPLACE FUNCTION private.effect_expect(p_table text, p_found jsonb, p_version timestamptz)
-RETURNS void LANGUAGE plpgsql IMMUTABLE SET search_path = '' AS $$
+RETURNS void LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF (p_found->>'updated_at')::timestamptz <> p_version THEN
         RAISE EXCEPTION 'row "%" of table "%" was changed at %: not the version expected',
@@ -148,7 +148,7 @@ $$;
 
 CREATE OR REPLACE FUNCTION private.effect_update_row(
     p_execution_id uuid, p_key text, p_owner uuid, p_table text, p_id uuid, p_values jsonb, p_expect_version timestamptz
-) RETURNS jsonb LANGUAGE plpgsql SECURITY INVOKER SET search_path = '' AS $$
+) RETURNS jsonb LANGUAGE plpgsql SECURITY INVOKER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_claim record;
     v_names text := private.effect_names(p_table, p_values, '');
@@ -184,7 +184,7 @@ $$;
 
 -- The rows that refer to this one, by foreign key: [{table, column, action, rows: {id: updated_at}}].
 CREATE OR REPLACE FUNCTION private.effect_references(p_table text, p_id uuid)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_key record;
     v_rows jsonb;
@@ -211,7 +211,7 @@ $$;
 
 CREATE OR REPLACE FUNCTION private.effect_delete_row(
     p_execution_id uuid, p_key text, p_owner uuid, p_table text, p_id uuid, p_expect_version timestamptz
-) RETURNS jsonb LANGUAGE plpgsql SECURITY INVOKER SET search_path = '' AS $$
+) RETURNS jsonb LANGUAGE plpgsql SECURITY INVOKER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_claim record;
     v_readable text := private.effect_readable(p_table);
@@ -248,7 +248,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION private.effect_get_row(p_owner uuid, p_table text, p_id uuid, p_select text[])
-RETURNS jsonb LANGUAGE plpgsql SECURITY INVOKER SET search_path = '' AS $$
+RETURNS jsonb LANGUAGE plpgsql SECURITY INVOKER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_readable text := private.effect_readable(p_table, p_select);
     v_row jsonb;
@@ -265,7 +265,7 @@ $$;
 
 -- One condition of a filter as SQL over $1, the filter itself: values never become part of the statement.
 CREATE OR REPLACE FUNCTION private.effect_condition(p_name text, p_type text, p_operator text, p_value jsonb)
-RETURNS text LANGUAGE plpgsql IMMUTABLE SET search_path = '' AS $$
+RETURNS text LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_sign text := '{"eq":"=","neq":"<>","gt":">","gte":">=","lt":"<","lte":"<=","like":"LIKE","ilike":"ILIKE"}'::jsonb
         ->> p_operator;
@@ -291,7 +291,7 @@ $$;
 -- p_filter is {column: {operator: value}}; p_order names columns, p_falling says of each whether it falls.
 CREATE OR REPLACE FUNCTION private.effect_query_rows(
     p_owner uuid, p_table text, p_filter jsonb, p_select text[], p_order text[], p_falling boolean[], p_limit integer
-) RETURNS jsonb LANGUAGE plpgsql SECURITY INVOKER SET search_path = '' AS $$
+) RETURNS jsonb LANGUAGE plpgsql SECURITY INVOKER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_readable text := private.effect_readable(p_table, p_select);
     v_where text;

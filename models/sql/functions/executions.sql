@@ -10,7 +10,7 @@ CREATE FUNCTION private.begin_execution(
     p_workflow_id uuid, p_trigger_data jsonb, p_idempotency_key text, p_fingerprint text,
     OUT execution_id uuid, OUT created boolean, OUT document text, OUT version integer,
     OUT fingerprint_matches boolean, OUT name text, OUT started_at timestamptz, OUT row_json text
-) RETURNS SETOF record LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+) RETURNS SETOF record LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_caller uuid := auth.uid();
     v_definition public.workflows;
@@ -61,14 +61,14 @@ $$;
 
 -- The interpreter has come to its first effect or wait.
 CREATE OR REPLACE FUNCTION private.mark_running(p_execution_id uuid)
-RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
+RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE public.workflow_executions SET status = 'running' WHERE id = p_execution_id AND status = 'pending';
 $$;
 
 -- Writes the end of a run; the first end wins. True when this call was the one.
 CREATE OR REPLACE FUNCTION private.finish_execution(
     p_execution_id uuid, p_status text, p_result jsonb, p_error jsonb, p_error_message text, p_tasks jsonb
-) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_definition uuid;
 BEGIN
@@ -97,7 +97,7 @@ CREATE FUNCTION private.open_executions(p_older_than interval, p_after uuid, p_l
 RETURNS TABLE (
     execution_id uuid, owner_id uuid, definition_id uuid, version integer, name text, document text,
     trigger_data text, status text, started_at timestamptz
-) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' AS $$
+) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT e.id, e.user_id, e.workflow_id, e.version, w.name, w.config::text,
            e.trigger_data::text, e.status, e.started_at
       FROM public.workflow_executions e JOIN public.workflows w ON w.id = e.workflow_id
@@ -108,7 +108,7 @@ $$;
 
 -- The document and the input of one run, when they are too large to travel with its start.
 CREATE OR REPLACE FUNCTION private.execution_document(p_execution_id uuid, OUT document text, OUT trigger_data text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT w.config::text, e.trigger_data::text
       FROM public.workflow_executions e JOIN public.workflows w ON w.id = e.workflow_id
      WHERE e.id = p_execution_id;

@@ -2,7 +2,7 @@
 
 -- A definition's version counts what was run, so it rises with `config` alone.
 CREATE OR REPLACE FUNCTION private.count_workflow_version() RETURNS trigger
-    LANGUAGE plpgsql SET search_path = '' AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     new.version := old.version + 1;
     RETURN new;
@@ -15,7 +15,7 @@ CREATE OR REPLACE TRIGGER count_workflow_version BEFORE UPDATE OF config ON publ
 
 -- A moderator may change what another's tutorial counts as, and not what it says.
 CREATE OR REPLACE FUNCTION private.guard_moderation() RETURNS trigger
-    LANGUAGE plpgsql SET search_path = '' AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     may_change text[] := ARRAY['status', 'updated_at'];
 BEGIN

@@ -2,7 +2,7 @@
 -- A signed-in caller learns of its own roles, administrators and the platform of everybody's; else the answer is no.
 
 CREATE OR REPLACE FUNCTION public.has_role(_user_id uuid, _role text) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT EXISTS (
         SELECT FROM public.user_roles AS held
         WHERE held.user_id = _user_id

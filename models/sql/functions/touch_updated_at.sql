@@ -1,6 +1,7 @@
 -- `updated_at` says when a row last changed, whoever changed it.
 
-CREATE OR REPLACE FUNCTION private.touch_updated_at() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$
+CREATE OR REPLACE FUNCTION private.touch_updated_at() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     new.updated_at := now();
     RETURN new;
@@ -8,7 +9,8 @@ END
 $$;
 
 -- For tables that the platform's owner adds: the name that migrations of Supabase projects know it by.
-CREATE OR REPLACE FUNCTION public.update_updated_at_column() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$
+CREATE OR REPLACE FUNCTION public.update_updated_at_column() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     new.updated_at := now();
     RETURN new;

@@ -4,7 +4,7 @@
 -- before its effect leaves a mark, so that the effect cannot land any more. Runs as the platform: it does nothing but
 -- what the recorded effect said, so a right that the owner has lost meanwhile does not leave half a rollback.
 CREATE OR REPLACE FUNCTION private.undo_effect(p_execution_id uuid, p_key text, p_owner uuid)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_effect private.effects;
     v_undo jsonb;
@@ -33,14 +33,14 @@ $$;
 -- An earlier effect of this execution on the same row finds the version that the undo of the later one made.
 CREATE OR REPLACE FUNCTION private.undo_carry(
     p_execution_id uuid, p_table text, p_id text, p_before text, p_after timestamptz
-) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
+) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE private.effects e SET undo = jsonb_set(e.undo, '{version}', to_jsonb(p_after))
      WHERE e.execution_id = p_execution_id AND e.undo->>'table' = p_table AND e.undo->>'id' = p_id
        AND (e.undo->>'version')::timestamptz = p_before::timestamptz;
 $$;
 
 CREATE OR REPLACE FUNCTION private.undo_conflict(p_undo jsonb)
-RETURNS void LANGUAGE plpgsql IMMUTABLE SET search_path = '' AS $$
+RETURNS void LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION 'row "%" of table "%" was changed by somebody else after this execution wrote it: it is left as it is',
         p_undo->>'id', p_undo->>'table' USING ERRCODE = 'ZW409';
@@ -48,7 +48,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION private.undo_create(p_undo jsonb)
-RETURNS timestamptz LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+RETURNS timestamptz LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_found timestamptz;
 BEGIN
@@ -64,7 +64,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION private.undo_update(p_undo jsonb)
-RETURNS timestamptz LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+RETURNS timestamptz LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_version timestamptz;
 BEGIN
@@ -81,7 +81,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION private.undo_delete(p_execution_id uuid, p_undo jsonb)
-RETURNS timestamptz LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+RETURNS timestamptz LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_names text;
     v_version timestamptz;

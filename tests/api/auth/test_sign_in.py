@@ -51,6 +51,18 @@ async def test_guessing_is_slowed_for_known_and_unknown_alike(accounts: Accounts
     assert right.status_code == 429, "the right password waits too: it must not be found out while blocked"
 
 
+@pytest.mark.parametrize("known", [True, False])
+async def test_guesses_that_come_all_at_once_are_slowed_too(accounts: Accounts, known: bool):
+    email = new_email()
+    if known:
+        await accounts.sign_up(email)
+    await accounts.sign_in(email, "a guess")
+    await accounts.execute("UPDATE auth.login_failures SET failures = 11 WHERE failures = 1")
+    guesses = [accounts.sign_in(email, "a guess") for _ in range(15)]
+    answers = await asyncio.gather(*guesses, accounts.sign_in(email))
+    assert sorted(answer.status_code for answer in answers) == [400, *[429] * 15], "one learns that it was wrong"
+
+
 async def test_wait_doubles_and_is_capped(accounts: Accounts):
     email = new_email()
     for _ in range(5):

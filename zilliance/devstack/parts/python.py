@@ -46,7 +46,7 @@ def api(settings: Settings, environment: Mapping[str, str]) -> Part:
 
     return Part(
         name=PartName.API,
-        command=(sys.executable, "-m", "api"),
+        command=(sys.executable, "-m", "worker.combined" if settings.workflow.in_api else "api"),
         environment=environment,
         where=settings.api_url,
         check=check,
