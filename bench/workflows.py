@@ -85,6 +85,7 @@ async def main(seconds: float) -> None:
                 "| through the API | bare SDK | clients | p50 ms ours | bare | ratio | a second ours | bare | ratio | failed |"
             )
             print("|---|---|---|---|---|---|---|---|---|---|")
+            alone: list[tuple[float, float]] = []
             for name, mine, reference, theirs in pairs:
                 for clients in (1, CLIENTS):
                     await mine(clients=clients, seconds=1.5)
@@ -95,6 +96,11 @@ async def main(seconds: float) -> None:
                         f" | {a.quantile(0.5) / b.quantile(0.5):.2f} | {a.rate:.1f} | {b.rate:.1f}"
                         f" | {a.rate / b.rate:.2f} | {a.failed} |"
                     )
+                    if clients == 1:
+                        alone.append((a.quantile(0.5), b.quantile(0.5)))
+            (pure_ms, empty_ms), (rows_ms, local_ms) = alone
+            task, step = (rows_ms - pure_ms) / 10, (local_ms - empty_ms) / 10
+            print(f"\nwhat each of the ten adds: create-row {task:.1f} ms, empty local activity {step:.1f} ms")
         finally:
             worker.terminate()
             await worker.wait()
