@@ -1,15 +1,16 @@
 """`call: http` of the workflow language, sent through the guarded client."""
 
 import base64
+import hashlib
 import json
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from temporalio import activity
 
-from activities.faults import fault
+from activities.faults import fault, result_that_fits
 from activities.heartbeat import heartbeating
 from workflows.contracts.execution import HttpCallInput
-from workflows.json_text import storable
+from workflows.json_text import read_json, storable
 from workflows.language.problems import Kind
 from workflows.stubs import CallActivities
 from zilliance.outbound import (
@@ -22,8 +23,9 @@ from zilliance.outbound import (
 )
 
 MAX_REDIRECTS = 5
-MAX_BYTES = 512 * 1024  # base64 and JSON escapes can double it, and a result in the history is 2 MB at most
+MAX_BYTES = 512 * 1024  # as base64 it still fits into a result
 DETAIL_BYTES = 2048
+LONGEST_KEY = 255
 _SUCCESS = range(200, 300)
 _SUCCESS_WITH_REDIRECT = range(200, 400)
 
@@ -49,12 +51,24 @@ class HttpCallActivities(CallActivities):
             detail = response.body[:DETAIL_BYTES].decode(errors="replace")
             title = response.reason or f"HTTP {response.status}"
             raise fault(Kind.COMMUNICATION, detail, status=response.status, title=title)
-        return storable(json.dumps(_output(call, request, response)))
+        who = f"the host of {call.endpoint:.200}"
+        return result_that_fits(_compact(storable(json.dumps(_output(call, request, response)))), who)
+
+
+def _compact(text: str) -> str:
+    """The same JSON with characters as they are, where an escape takes several times their room."""
+    return json.dumps(json.loads(text), ensure_ascii=False) if "\\u" in text else text
+
+
+def _key_of(call: HttpCallInput) -> str:
+    """The key as a header can hold it: it has names of tasks, which may be any text of any length."""
+    key = quote(call.idempotency_key, safe="/#:@")
+    return key if len(key) <= LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
 
 
 def _request(call: HttpCallInput) -> OutboundRequest:
     """The request as it goes out: JSON, unless the body is text or the author named its type."""
-    headers = {**call.headers, "Idempotency-Key": call.idempotency_key}
+    headers = {**call.headers, "Idempotency-Key": _key_of(call)}
     body = None if call.body is None else json.loads(call.body)
     sent: bytes | None = None
     if call.body is not None:
@@ -102,8 +116,8 @@ def _content(response: OutboundResponse) -> object:
         return None
     if media == "application/json" or media.endswith("+json"):
         try:
-            return json.loads(response.body)
-        except ValueError as error:
+            return read_json(response.body.decode(json.detect_encoding(response.body)))
+        except (ValueError, RecursionError) as error:
             raise fault(Kind.COMMUNICATION, f"the answer is called JSON and is not: {error}") from error
     if media.startswith("text/"):
         return response.body.decode(_charset(parameters), errors="replace")

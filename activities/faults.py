@@ -1,5 +1,7 @@
 """Refusals of PostgreSQL as faults of the language: what a workflow's author did, and can mend or catch."""
 
+import json
+
 from temporalio.exceptions import ApplicationError
 
 from workflows.language.problems import Kind, Problem
@@ -12,6 +14,7 @@ _BY_STATE = {
     "ZW404": (Kind.RUNTIME, 404),
     "ZW409": (Kind.RUNTIME, 409),
     "ZW410": (Kind.RUNTIME, 410),
+    "ZW413": (Kind.RUNTIME, 413),
     "42501": (Kind.AUTHORIZATION, 403),
     "23505": (Kind.RUNTIME, 409),
     "23503": (Kind.RUNTIME, 409),
@@ -23,8 +26,23 @@ _BY_CLASS = {"22": (Kind.VALIDATION, 400), "23": (Kind.VALIDATION, 400), "P0": (
 _PASSING = {"08", "40", "53", "57", "58"}
 
 
+# Faults and results become part of the history, and several travel in one message of 4 MB at most. PostgreSQL quotes
+# the value that it refuses in full; private.effect_record keeps to the same bound of a result, before it is committed.
+DETAIL_LENGTH = 2048
+RESULT_BYTES = 768 * 1024
+
+
+def result_that_fits(text: str, who: str) -> str:
+    """The JSON text of a result as it is. Raises a fault when it is larger, as JSON in JSON, than may travel."""
+    if len(json.dumps(text, ensure_ascii=False).encode()) > RESULT_BYTES:
+        most = RESULT_BYTES // 1024
+        raise fault(Kind.RUNTIME, f"{who} answered with more than {most} KiB of JSON: ask for less", status=413)
+    return text
+
+
 def fault(kind: Kind, detail: str, *, status: int | None = None, title: str | None = None) -> ApplicationError:
     """A fault to raise out of an activity; it is final."""
+    detail = detail if len(detail) <= DETAIL_LENGTH else f"{detail[:DETAIL_LENGTH]} ..."
     problem = Problem.of(kind, detail, status=status)
     details = problem.as_json() | ({"title": title} if title else {})
     return ApplicationError(detail, details, type=FAULT, non_retryable=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.faults import fault, of_postgres
+from activities.faults import fault, of_postgres, result_that_fits
 from activities.table_functions import ArgumentsError, Statement, statement_of
 from workflows.contracts.execution import FinishExecutionInput, FunctionCallInput, UndoEffectInput
 from workflows.json_text import storable
@@ -16,7 +16,6 @@ from zilliance.database import ArgumentError, Database, PostgresError
 
 _PLATFORM_WRITES = "executions are written by the platform alone"
 STATEMENT_SECONDS = 10.0
-RESULT_LIMIT = 512 * 1024  # an activity's result becomes part of the history; Temporal takes 2 MB at most
 
 
 class SqlExecutionActivities(ExecutionActivities):
@@ -65,13 +64,7 @@ class SqlFunctionActivities(FunctionActivities):
             statement = statement_of(call)
         except ArgumentsError as error:
             raise fault(Kind.VALIDATION, str(error)) from error
-        text = await self._run(statement)
-        if len(text) > RESULT_LIMIT:
-            most = RESULT_LIMIT // 1024
-            raise fault(
-                Kind.RUNTIME, f"{call.name} found more than {most} KiB: select fewer columns or rows", status=413
-            )
-        return text
+        return result_that_fits(await self._run(statement), call.name)
 
     @activity.defn(name="function.undo")
     async def undo(self, effect: UndoEffectInput) -> None:

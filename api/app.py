@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from api import errors, middleware
 from api.routers import auth, executions, functions, health, rest
@@ -30,7 +31,8 @@ def create_app(settings: Settings, *, alongside: Alongside | None = None) -> Fas
             async with alongside(state):
                 yield
 
-    app = FastAPI(title="Zilliance", version="0.1.0", lifespan=lifespan, openapi_url="/openapi.json")
+    # FastAPI's own pages load their scripts from a foreign host: blank on a machine without internet.
+    app = FastAPIOffline(redoc_url=None, title="Zilliance", version="0.1.0", lifespan=lifespan)
     errors.install(app)
     middleware.install(app, settings)
     rest.install(app)

@@ -81,9 +81,7 @@ async def main(seconds: float) -> None:
             ),
         ]
         try:
-            print(
-                "| through the API | bare SDK | clients | p50 ms ours | bare | ratio | a second ours | bare | ratio | failed |"
-            )
+            print("| API | bare SDK | clients | p50 ms API | bare | ratio | a second API | bare | ratio | failed |")
             print("|---|---|---|---|---|---|---|---|---|---|")
             alone: list[tuple[float, float]] = []
             for name, mine, reference, theirs in pairs:

@@ -7,8 +7,8 @@ from typing import cast
 
 
 def read_json(text: str) -> object:
-    """Parse; a number too large for a float becomes the largest one, as jq has it."""
-    return json.loads(text, parse_float=_finite)
+    """Parse; a number too large for a float becomes the largest one, as in jq. Raises ValueError, RecursionError."""
+    return json.loads(text, parse_float=_finite, parse_constant=_refuse)
 
 
 def write_json(value: object) -> str:
@@ -32,6 +32,10 @@ def _storable(value: object) -> object:
     if isinstance(value, Sequence):
         return [_storable(member) for member in cast("Sequence[object]", value)]
     return value
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _finite(number: str) -> float:

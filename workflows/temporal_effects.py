@@ -1,7 +1,7 @@
 """The interpreter's effects on Temporal: timers, local activities for what is short, activities for the rest."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from workflows.contracts.execution import ExecuteWorkflowInput, FunctionCallInpu
 from workflows.json_text import read_json, write_json
 from workflows.language.effects import HttpCall
 from workflows.language.problems import Kind, Problem, WorkflowFault
+from workflows.language.steps import COMPENSATING
 from workflows.stubs import CallActivities, ExecutionActivities, FunctionActivities, PauseActivities
 
 Result = TypeVar("Result")
@@ -29,9 +30,13 @@ LONGEST_HTTP_TIMEOUT = 600.0
 LOCAL_HTTP_TIMEOUT = 5.0  # a local activity holds the workflow task, and with it every signal
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 
-# One completion of a workflow task is one gRPC message of 4 MB at most, and carries every result since the last one.
-FLUSH_BYTES = 1024 * 1024
+# One completion of a workflow task is one gRPC message of 4 MB at most, and carries every local result and every
+# request since the last one. Nothing new starts above the first number before that is sent; then one request, and the
+# results of the local activities under way, still fit.
+FLUSH_BYTES = 768 * 1024
+SENT_BYTES = 768 * 1024
 LOCAL_AT_ONCE = 4
+_OVERHEAD_BYTES = 1024  # of any command beside its values
 
 # The server ends a workflow at 51,200 events or 50 MB; stopping before leaves room for the rollback.
 MOST_EVENTS = 40_000
@@ -46,6 +51,7 @@ class TemporalEffects:
         self._unsent = 0
         self._entering: workflow.ActivityHandle[None] | None = None
         self._local = asyncio.Semaphore(LOCAL_AT_ONCE)
+        self._starting = asyncio.Lock()
 
     def now(self) -> datetime:
         return workflow.now()
@@ -82,7 +88,7 @@ class TemporalEffects:
         timeout: float | None,  # noqa: ASYNC109  the protocol's
     ) -> object:
         del timeout  # the interpreter ends the wait; the call itself is bounded by its statement
-        _refuse_endless()
+        _refuse_endless(key)
         call = FunctionCallInput(
             execution_id=self._execution.execution_id,
             owner_id=self._execution.owner_id,
@@ -90,11 +96,9 @@ class TemporalEffects:
             name=name,
             arguments=_sent(arguments),
         )
-        async with self._local:
-            text = await result_of(
-                workflow.execute_local_activity_method(FunctionActivities.call, call, **options.row(name))
-            )
-        return await self._received(text)
+        return await self._run_locally(
+            lambda: workflow.execute_local_activity_method(FunctionActivities.call, call, **options.row(name))
+        )
 
     async def call_http(
         self,
@@ -103,7 +107,7 @@ class TemporalEffects:
         key: str,
         timeout: float | None,  # noqa: ASYNC109  the protocol's
     ) -> object:
-        _refuse_endless()
+        _refuse_endless(key)
         seconds = min(timeout or DEFAULT_HTTP_TIMEOUT, LONGEST_HTTP_TIMEOUT)
         call = HttpCallInput(
             idempotency_key=f"{self._execution.execution_id}:{key}",
@@ -116,16 +120,15 @@ class TemporalEffects:
             redirect=request.redirect,
             timeout=seconds,
         )
-        _check(call)
+        size = _size_of(call)
         summary = f"{request.method} {request.endpoint}"[:200]
         if request.method in REPEATABLE and seconds <= LOCAL_HTTP_TIMEOUT:
-            async with self._local:
-                text = await result_of(
-                    workflow.execute_local_activity_method(
-                        CallActivities.http, call, **options.http_short(seconds, summary)
-                    )
+            return await self._run_locally(
+                lambda: workflow.execute_local_activity_method(
+                    CallActivities.http, call, **options.http_short(seconds, summary)
                 )
-            return await self._received(text)
+            )
+        await self._make_room(size)
         return _read(
             await result_of(
                 workflow.execute_activity_method(CallActivities.http, call, **options.http(seconds, summary))
@@ -136,17 +139,28 @@ class TemporalEffects:
         effect = UndoEffectInput(execution_id=self._execution.execution_id, owner_id=self._execution.owner_id, key=key)
         await result_of(workflow.execute_local_activity_method(FunctionActivities.undo, effect, **options.ROW))
 
-    async def _received(self, text: str) -> object:
-        """Read a local result; send what has piled up when it comes near the size of a message."""
-        self._unsent += len(text)
-        if self._unsent > FLUSH_BYTES:
-            self._unsent = 0
-            await result_of(workflow.execute_activity_method(PauseActivities.breathe, **options.FLUSH))
+    async def _run_locally(self, start: Callable[[], Awaitable[str]]) -> object:
+        """Run a local activity, which has only so many beside it, and read its result."""
+        async with self._local:
+            await self._make_room(_OVERHEAD_BYTES)
+            text = await result_of(start())
+            self._unsent += len(text.encode())
         return _read(text)
 
+    async def _make_room(self, size: int) -> None:
+        """Before something starts, send what has piled up when it comes near the size of a message."""
+        async with self._starting:
+            if self._unsent > 0 and self._unsent + size > FLUSH_BYTES:
+                sending = self._unsent
+                await result_of(workflow.execute_activity_method(PauseActivities.breathe, **options.FLUSH))
+                self._unsent -= sending
+            self._unsent += size
 
-def _refuse_endless() -> None:
-    """Raise a fault while the history still has room for the rollback."""
+
+def _refuse_endless(key: str) -> None:
+    """Raise a fault while the history still has room for the rollback, whose own calls are never refused."""
+    if key.startswith(COMPENSATING):
+        return
     info = workflow.info()
     if info.get_current_history_length() > MOST_EVENTS or info.get_current_history_size() > MOST_BYTES:
         raise WorkflowFault.of(Kind.RUNTIME, "the execution did too much for one run: split it into several")
@@ -159,12 +173,16 @@ def _sent(value: object) -> str:
         raise WorkflowFault.of(Kind.VALIDATION, f"what is sent is not JSON that can be stored: {error}") from error
 
 
-def _check(call: HttpCallInput) -> None:
-    """Refuse text that no payload can hold, such as half of a surrogate pair."""
+def _size_of(call: HttpCallInput) -> int:
+    """Bytes of the request as it travels; refuses one that no payload can hold."""
     try:
-        call.model_dump_json()
+        size = len(call.model_dump_json().encode())
     except ValueError as error:
         raise WorkflowFault.of(Kind.VALIDATION, "the request has text that is not valid Unicode") from error
+    if size > SENT_BYTES:
+        detail = f"the request is larger than {SENT_BYTES // 1024} KiB: send less, or the address of the data"
+        raise WorkflowFault.of(Kind.VALIDATION, detail, status=413)
+    return size + _OVERHEAD_BYTES
 
 
 def _read(text: str) -> object:

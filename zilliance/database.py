@@ -130,7 +130,7 @@ class Database:
             self._connections.give_back(connection)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _opening(identity: Identity, statement_timeout_ms: int) -> str:
     """What opens a transaction as `identity`: one message that begins it, takes the scope and asks for the session.
 

@@ -120,11 +120,12 @@ def parse_url(text: str) -> URL:
         raise OutboundRefusedError("the URL has a user name or password in it: send an Authorization header")
     try:
         url = URL(text)
+        host = url.host  # decoded when it is read, and what stands behind `xn--` need not be anything
     except ValueError as error:
         raise OutboundRefusedError(f"{text[:200]!r} is not a URL: {error}") from error
     if url.scheme not in {"http", "https"}:
         raise OutboundRefusedError(f"{url.scheme}: is not allowed: use https")
-    _check_host(url.raw_host or "")
+    _check_host((host and url.raw_host) or "")
     return url
 
 

@@ -1,6 +1,7 @@
 -- What each role may touch at all; which rows, policies say. Every table and column is named, so that whatever is not
 -- written here is refused: `user_id` after the insert, counters, what the platform finds out, digests, whole executions.
--- models/registry.py says the same as shapes, and a test compares. Tables that the platform's owner adds get nothing here.
+-- models/registry.py says the same as shapes, and a test compares. Tables that the platform's owner adds get nothing here
+-- but what undoing a workflow's steps needs.
 
 -- Functions that the platform's owner adds may use temporary tables. PostgreSQL looks for tables and types among them
 -- before anywhere else, even with an empty search_path: so ours, which act as somebody else, name pg_temp as the last.
@@ -108,6 +109,10 @@ GRANT INSERT (user_id, name, description, template_id, config, components, is_pu
 -- What SECURITY DEFINER functions reach beside the thirteen tables.
 GRANT SELECT, INSERT, UPDATE, DELETE ON private.effects, private.idempotency_keys TO zplatform;
 GRANT SELECT ON auth.users, auth.sessions TO zplatform;
+
+-- Table functions of workflows lock and undo as zplatform what they did as the owner, in tables added later, too.
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO zplatform;
+ALTER DEFAULT PRIVILEGES FOR ROLE zowner IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO zplatform;
 
 -- Accounts are one login's alone.
 GRANT SELECT, INSERT, UPDATE, DELETE ON auth.users, auth.identities, auth.sessions, auth.login_failures TO zauth;

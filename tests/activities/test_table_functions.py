@@ -87,6 +87,25 @@ async def test_undo_deletes_what_was_created_and_only_once(caller: Caller, rows:
     assert await rows.one("contacts", str(row["id"])) is None
 
 
+async def test_a_table_that_the_owner_added_later_is_changed_and_undone_like_ours(caller: Caller, rows: Rows) -> None:
+    table = f"notes_{uuid4().hex}"
+    await rows.connection.execute(
+        f"CREATE TABLE {table} (id uuid PRIMARY KEY DEFAULT uuidv7(), user_id uuid DEFAULT auth.uid(), body text,"
+        f" updated_at timestamptz DEFAULT now()); ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;"
+        f" CREATE POLICY own ON {table} TO authenticated USING (user_id = (SELECT auth.uid()));"
+        f" GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO authenticated"
+    )
+    try:
+        row = await caller.call("create-row", "n1", table=table, values={"body": "first"})
+        await caller.call("update-row", "n2", table=table, id=row["id"], values={"body": "second"})
+        await caller.undo("n2")
+        assert (await rows.one(table, row["id"]) or {})["body"] == "first"
+        await caller.undo("n1")
+        assert await rows.one(table, row["id"]) is None
+    finally:
+        await rows.connection.execute(f"DROP TABLE {table}")
+
+
 async def test_undo_restores_columns_through_two_updates(caller: Caller, rows: Rows) -> None:
     row = await contact(caller, custom_fields={"n": 1})
     for key, name in (("u1", "Bea"), ("u2", "Cleo")):

@@ -172,6 +172,8 @@ async def test_a_redirect_from_https_to_http_is_refused() -> None:
     ("url", "says"),
     [
         ("http://public.example/", "use https"),
+        ("https://xn--/", "not a URL"),
+        ("https://a.xn--a.example/", "not a URL"),
         ("https://public.example:22/", "port 22"),
         ("https://public.example:0/", "port 0"),
         ("https://public.example:99999/", "not a URL"),

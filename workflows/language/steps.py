@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from workflows.language.nodes import Task
 from workflows.language.tasklog import TaskEntry
 
+COMPENSATING = "compensate:"  # how the keys of compensating tasks begin
+
 
 @dataclass(slots=True)
 class Context:
@@ -75,7 +77,7 @@ class Step:
     @property
     def key(self) -> str:
         """The name of this run's effect, the same on every replay."""
-        prefix = "compensate:" if self.frame.compensating else ""
+        prefix = COMPENSATING if self.frame.compensating else ""
         return f"{prefix}{self.task.reference}#{self.frame.path}"
 
     def bind(self, name: str, value: object) -> None:

@@ -1,7 +1,8 @@
 -- The table functions of workflows. Each call is one transaction that claims its key, acts as the execution's owner
 -- under row security and column grants, and keeps what it answered and how it is undone; a repeat is told the
 -- recorded answer. SECURITY INVOKER where a role is taken: PostgreSQL refuses that inside SECURITY DEFINER.
--- Errors: ZW400 the arguments are wrong, ZW404 no such row, ZW409 changed meanwhile, ZW410 undone before it was done.
+-- Errors: ZW400 the arguments are wrong, ZW404 no such row, ZW409 changed meanwhile, ZW410 undone before it was done,
+-- ZW413 too large.
 
 DROP FUNCTION IF EXISTS private.effect_columns(text, text);
 
@@ -84,9 +85,16 @@ BEGIN
 END
 $$;
 
+-- An answer that is too large to travel takes its change with it: the workflow would not know of it, nor undo it.
 CREATE OR REPLACE FUNCTION private.effect_record(p_execution_id uuid, p_key text, p_result jsonb, p_undo jsonb)
-RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF octet_length(to_json(p_result::text)::text) > 768 * 1024 THEN
+        RAISE EXCEPTION 'the row is larger than 768 KiB, the most that a step of a workflow can answer with'
+            USING ERRCODE = 'ZW413';
+    END IF;
     UPDATE private.effects SET result = p_result, undo = p_undo WHERE execution_id = p_execution_id AND key = p_key;
+END
 $$;
 
 -- The rest of this transaction acts as the owner, until it takes the role `none` again: the login itself.

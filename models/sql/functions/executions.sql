@@ -99,7 +99,8 @@ RETURNS TABLE (
     trigger_data text, status text, started_at timestamptz
 ) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT e.id, e.user_id, e.workflow_id, e.version, w.name, w.config::text,
-           e.trigger_data::text, e.status, e.started_at
+           -- The service may insert a row without a start; it must not hold up all others.
+           e.trigger_data::text, e.status, coalesce(e.started_at, e.created_at)
       FROM public.workflow_executions e JOIN public.workflows w ON w.id = e.workflow_id
      WHERE e.status IN ('pending', 'running') AND e.created_at < now() - p_older_than
        AND (p_after IS NULL OR e.id > p_after)

@@ -33,6 +33,28 @@ $$;
 CREATE OR REPLACE TRIGGER guard_moderation BEFORE UPDATE ON public.tutorials
     FOR EACH ROW EXECUTE FUNCTION private.guard_moderation();
 
+-- With a definition go its executions, and with them how their steps are undone: so none may be under way. Not so when
+-- the account goes: that deletion comes here as the tables' owner.
+CREATE OR REPLACE FUNCTION private.guard_running_workflow() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF current_user IN ('authenticated', 'service_role') AND EXISTS (
+        SELECT FROM public.workflow_executions AS execution
+        WHERE execution.workflow_id = old.id AND execution.status IN ('pending', 'running')
+    ) THEN
+        RAISE EXCEPTION 'workflow "%" has executions that have not ended: cancel them or wait for them', old.id
+            USING ERRCODE = 'foreign_key_violation';
+    END IF;
+    RETURN old;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER guard_running_workflow BEFORE DELETE ON public.workflows
+    FOR EACH ROW EXECUTE FUNCTION private.guard_running_workflow();
+
 ALTER FUNCTION private.count_workflow_version() OWNER TO zowner;
+ALTER FUNCTION private.guard_running_workflow() OWNER TO zowner;
 ALTER FUNCTION private.guard_moderation() OWNER TO zowner;
-REVOKE EXECUTE ON FUNCTION private.count_workflow_version(), private.guard_moderation() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION
+    private.count_workflow_version(), private.guard_moderation(), private.guard_running_workflow()
+FROM PUBLIC;

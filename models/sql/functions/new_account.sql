@@ -1,4 +1,4 @@
--- A new account gets its profile, from what the sign-up told, and the role `user`; a soft deletion takes the profile away.
+-- A new account gets its profile, from what the sign-up told, and the role `user`; a soft deletion takes the profile.
 
 CREATE OR REPLACE FUNCTION public.handle_new_user() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

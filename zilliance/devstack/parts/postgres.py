@@ -35,6 +35,8 @@ SERVER_SETTINGS = {
     "jit": "off",  # it costs more than it saves on short queries
     "timezone": "UTC",
     "log_timezone": "UTC",
+    # The statement that opens a transaction holds the claims of a caller: no log may.
+    "log_min_error_statement": "panic",
 }
 
 
