@@ -34,7 +34,7 @@ def create_app(settings: Settings, *, alongside: Alongside | None = None) -> Fas
     # FastAPI's own pages load their scripts from a foreign host: blank on a machine without internet.
     app = FastAPIOffline(redoc_url=None, title="Zilliance", version="0.1.0", lifespan=lifespan)
     errors.install(app)
-    middleware.install(app, settings)
+    middleware.install(app)
     rest.install(app)
     for router in (health.router, auth.router, rest.router, functions.router, executions.router):
         app.include_router(router)

@@ -31,6 +31,19 @@ def project_key_of(request: Request) -> str:
     return key
 
 
+def project_of(request: Request) -> Identity:
+    """The role of the `apikey`, which proves the project. Raises UnauthorizedError."""
+    key = project_key_of(request)
+    try:
+        return state_of(request).tokens.identify(key)
+    except InvalidTokenError as error:
+        raise UnauthorizedError(
+            "Invalid API key",
+            code="INVALID_API_KEY",
+            hint="Double check your `anon` or `service_role` API key.",
+        ) from error
+
+
 def bearer_of(request: Request) -> str | None:
     """The token of the `Authorization` header, or None without one."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -42,18 +55,9 @@ def caller_of(request: Request) -> Identity:
 
     Without a token the key is the caller. Raises UnauthorizedError.
     """
-    state = state_of(request)
-    key = project_key_of(request)
-    try:
-        project = state.tokens.identify(key)
-    except InvalidTokenError as error:
-        raise UnauthorizedError(
-            "Invalid API key",
-            code="INVALID_API_KEY",
-            hint="Double check your `anon` or `service_role` API key.",
-        ) from error
+    project = project_of(request)
     token = bearer_of(request)
-    identity = project if token is None or token == key else identify(state, token)
+    identity = project if token is None or token == project_key_of(request) else identify(state_of(request), token)
     request.state.role = identity.role  # a refusal by PostgreSQL reads differently for anonymous callers
     return identity
 
@@ -91,14 +95,9 @@ async def _state(request: Request) -> AppState:
     return state_of(request)
 
 
-async def _caller(request: Request) -> Identity:
-    return caller_of(request)
-
-
 async def _user(request: Request) -> Identity:
     return user_of(request)
 
 
 State = Annotated[AppState, Depends(_state)]
-Caller = Annotated[Identity, Depends(_caller)]
 User = Annotated[Identity, Depends(_user)]

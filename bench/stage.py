@@ -9,12 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zilliance.devstack.stack import Stack
-
-FREE_PORTS = {
-    "ZILLIANCE_PORT": "0",
-    **{f"ZILLIANCE_STACK__{part}_PORT": "0" for part in ("TEMPORAL", "TEMPORAL_UI", "S3", "MAIL", "MAIL_UI")},
-}
+from zilliance.devstack import FREE_PORTS, Stack
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,18 @@ class SqlFile(Table, table=True):
     applied_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=NOW)
 
 
+class WorkflowVersion(Table, table=True):
+    """A definition as it once was. Append only: an execution runs the version that was current when it was accepted."""
+
+    __tablename__ = "workflow_versions"
+    __table_args__ = PRIVATE
+
+    workflow_id: UUID = Field(primary_key=True, foreign_key="workflows.id", ondelete="CASCADE")
+    version: int = Field(primary_key=True)
+    config: JsonValue | None = Field(sa_type=JSON_VALUE)
+    created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=NOW)
+
+
 class Effect(Table, table=True):
     """What one call of a function did in one execution, written with the effect itself: it happens once."""
 

@@ -5,19 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from zilliance.devstack.stack import Stack
+from tests.activities.support import Rows
+from zilliance.devstack import FREE_PORTS, Stack
 from zilliance.settings import DatabaseSettings, Settings
-
-# Every port is chosen free, so that tests run beside a platform that somebody uses.
-FREE_PORTS = {
-    "ZILLIANCE_PORT": "0",
-    "ZILLIANCE_STACK__TEMPORAL_PORT": "0",
-    "ZILLIANCE_STACK__TEMPORAL_UI_PORT": "0",
-    "ZILLIANCE_STACK__S3_PORT": "0",
-    "ZILLIANCE_STACK__MAIL_PORT": "0",
-    "ZILLIANCE_STACK__MAIL_UI_PORT": "0",
-}
-
 
 def short_home(factory: pytest.TempPathFactory, name: str) -> Path:
     """A folder for a home. Unix sockets live in it, so its path must stay short."""
@@ -49,3 +39,11 @@ def settings(base: Stack) -> Settings:
 def database_settings(settings: Settings) -> DatabaseSettings:
     """A migrated database."""
     return settings.database
+
+
+@pytest.fixture(scope="session")
+async def rows(database_settings: DatabaseSettings) -> AsyncGenerator[Rows]:
+    """The migrated database as its administrator sees it."""
+    rows = await Rows.connect(database_settings)
+    yield rows
+    await rows.connection.close()

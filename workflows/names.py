@@ -11,7 +11,6 @@ RECONCILE_EXECUTIONS = "reconcile-executions"
 OWNER = SearchAttributeKey.for_keyword("ZillianceOwner")
 KIND = SearchAttributeKey.for_keyword("ZillianceKind")
 DEFINITION = SearchAttributeKey.for_keyword("ZillianceDefinition")
-SEARCH_ATTRIBUTES = (OWNER, KIND, DEFINITION)
 
 
 class TaskQueue(StrEnum):

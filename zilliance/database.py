@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
@@ -92,7 +93,7 @@ class Database:
     @asynccontextmanager
     async def _transaction(self, opening: str) -> AsyncGenerator[Connection]:
         async with self._connection() as connection:
-            await connection.execute(opening)
+            await _open(connection, opening)
             yield connection
             if await connection.execute("COMMIT") != "COMMIT":
                 raise UncommittedError
@@ -128,6 +129,16 @@ class Database:
             connection.terminate()
         finally:
             self._connections.give_back(connection)
+
+
+async def _open(connection: Connection, opening: str) -> None:
+    try:
+        await connection.execute(opening)
+    except asyncio.CancelledError:
+        # The driver knows of a transaction when the answer is there, and nobody waits for that now: kept, the
+        # connection would pass for idle while it acts as this caller, and would never commit what the next one does.
+        connection.terminate()
+        raise
 
 
 @lru_cache(maxsize=1024)

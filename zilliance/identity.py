@@ -35,12 +35,3 @@ class Identity:
             user_id=UUID(sub) if sub else None,
             session_id=UUID(session) if session else None,
         )
-
-    @classmethod
-    def of_owner(cls, user_id: UUID) -> "Identity":
-        """The account that owns a running execution: what workers act as. No session: the run outlives it."""
-        return cls.of_claims({"sub": str(user_id), "role": Role.AUTHENTICATED})
-
-
-ANONYMOUS = Identity.of_claims({"role": Role.ANON})
-SERVICE = Identity.of_claims({"role": Role.SERVICE})

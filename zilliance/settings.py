@@ -98,9 +98,6 @@ class RestSettings(_Group):
 
     schemas: list[str] = ["public"]
     max_rows: Annotated[int, Field(ge=1)] = 1000
-    aggregates: bool = True
-    plan: bool = False
-    allow_tx_preference: bool = False
 
 
 class TemporalSettings(_Group):
@@ -127,7 +124,6 @@ class MailSettings(_Group):
 
     host: str = "127.0.0.1"
     port: int = 2525
-    sender: str = "Zilliance <no-reply@localhost>"
 
 
 class WorkflowSettings(_Group):

@@ -9,18 +9,16 @@ from api.middleware.access_log import AccessLog
 from api.middleware.answer_headers import AnswerHeaders
 from api.middleware.body_guard import BodyGuard
 from api.middleware.header_guard import HeaderGuard
-from zilliance.settings import Settings
 
 LAYERS: tuple[Callable[[ASGIApp], ASGIApp], ...] = (AccessLog, AnswerHeaders, HeaderGuard, BodyGuard)
 
 
-def install(app: FastAPI, settings: Settings) -> None:
+def install(app: FastAPI) -> None:
     """Wrap the whole application.
 
     Not `add_middleware`, whose layers stand inside the one that answers unexpected errors: those answers need the
     request id and the CORS headers more than any other.
     """
-    del settings  # limits are constants until somebody needs to set them
     inner = app.build_middleware_stack
 
     def wrapped() -> ASGIApp:

@@ -108,6 +108,7 @@ GRANT INSERT (user_id, name, description, template_id, config, components, is_pu
 
 -- What SECURITY DEFINER functions reach beside the thirteen tables.
 GRANT SELECT, INSERT, UPDATE, DELETE ON private.effects, private.idempotency_keys TO zplatform;
+GRANT SELECT, INSERT ON private.workflow_versions TO zplatform;
 GRANT SELECT ON auth.users, auth.sessions TO zplatform;
 
 -- Table functions of workflows lock and undo as zplatform what they did as the owner, in tables added later, too.

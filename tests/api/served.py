@@ -100,7 +100,7 @@ async def served(settings: Settings) -> AsyncGenerator[Served]:
     """The data API of an installation over HTTP."""
     app = FastAPI()
     errors.install(app)
-    middleware.install(app, settings)
+    middleware.install(app)
     app.include_router(health.router)
     app.include_router(rest.router)
     rest.install(app)

@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from tests.conftest import FREE_PORTS, short_home
+from tests.conftest import short_home
 from tests.faults.definitions import SLOW_UNDO, TWO_ROWS
 from tests.faults.person import Person
-from zilliance.devstack.stack import Stack
+from zilliance.devstack import FREE_PORTS, Stack
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
 

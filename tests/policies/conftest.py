@@ -12,7 +12,8 @@ import yaml
 
 from models.migrate import migrate
 from models.registry import TABLES
-from zilliance.identity import ANONYMOUS, Identity
+from tests.identities import ANONYMOUS, account
+from zilliance.identity import Identity
 from zilliance.settings import DatabaseSettings, Login
 
 Connection = asyncpg.Connection
@@ -87,7 +88,7 @@ async def people(admin: Connection, accounts: Connection) -> dict[str, Identity]
         )
         if name in ("moderator", "admin"):
             await admin.execute("INSERT INTO user_roles (user_id, role) VALUES ($1, $2)", user_id, name)
-        found[name] = Identity.of_owner(user_id)
+        found[name] = account(user_id)
     return found
 
 

@@ -9,7 +9,8 @@ import pytest
 from models.registry import TABLES
 from tests.policies.conftest import Connection, become, insert
 from zilliance.enums import Role
-from zilliance.identity import ANONYMOUS, Identity
+from tests.identities import ANONYMOUS
+from zilliance.identity import Identity
 from zilliance.settings import DatabaseSettings, Login
 
 

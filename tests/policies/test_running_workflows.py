@@ -6,7 +6,8 @@ import asyncpg
 import pytest
 
 from tests.policies.conftest import Connection, become, insert
-from zilliance.identity import SERVICE, Identity
+from tests.identities import SERVICE
+from zilliance.identity import Identity
 from zilliance.settings import DatabaseSettings, Login
 
 DELETE = "DELETE FROM public.workflows WHERE id = $1"

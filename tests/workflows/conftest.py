@@ -15,13 +15,6 @@ from zilliance.temporal import connect
 
 
 @pytest.fixture(scope="session")
-async def rows(database_settings: DatabaseSettings) -> AsyncGenerator[Rows]:
-    rows = await Rows.connect(database_settings)
-    yield rows
-    await rows.connection.close()
-
-
-@pytest.fixture(scope="session")
 async def requests_database(database_settings: DatabaseSettings) -> AsyncGenerator[Database]:
     """The pool of callers, as the API has it."""
     database = Database.of(database_settings, Login.REQUESTS, application_name="test requests")

@@ -10,6 +10,7 @@ from temporalio.client import Client, WorkflowHandle
 
 from api.services.executions import Answer, Executions
 from tests.activities.support import Rows
+from tests.identities import account
 from workflows.names import execution_workflow_id
 from zilliance.database import Database
 from zilliance.identity import Identity
@@ -31,7 +32,7 @@ class Runner:
 
     @property
     def identity(self) -> Identity:
-        return Identity.of_owner(self.owner)
+        return account(self.owner)
 
     async def define(self, *tasks: Row, **parts: object) -> UUID:
         return await self.rows.definition(self.owner, {"do": list(tasks), **parts})

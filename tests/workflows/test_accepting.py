@@ -105,6 +105,23 @@ async def test_an_execution_that_was_committed_and_not_started_is_started(runner
     assert await runner.rows.count("contacts", runner.owner) == 0
 
 
+async def test_a_late_start_runs_the_version_that_was_accepted(runner: Runner, resources: Resources) -> None:
+    definition = await runner.define(SET)
+    async with runner.executions.database.transaction(runner.identity) as connection:
+        execution = await connection.fetchval(
+            "SELECT execution_id FROM private.begin_execution($1, NULL, NULL, 'f')", definition
+        )
+        await connection.execute(
+            "UPDATE workflows SET config = $2::jsonb WHERE id = $1",
+            definition,
+            json.dumps({"do": [{"two": {"set": {"b": 2}}}]}),
+        )
+    await age(runner.rows, execution)
+    await reconcile(resources)
+    row = await runner.ended(execution)
+    assert (row["version"], row["result_data"]) == (1, {"a": 1})
+
+
 async def test_a_run_that_was_terminated_has_its_row_closed(runner: Runner, resources: Resources) -> None:
     execution = await runner.start({"rest": {"wait": {"minutes": 5}}})
     await runner.handle(execution).terminate()

@@ -53,6 +53,7 @@ class Execution:
         self.journal = Journal()
         self._constants = constants
         self._entered = False
+        self._turn = asyncio.Lock()
 
     async def run_list(self, tasks: TaskList, data: object, frame: Frame) -> tuple[object, bool]:
         """Run tasks one after the other; returns the last output, and whether an `exit` left the list."""
@@ -98,11 +99,11 @@ class Execution:
         step = Step(task, frame, entry, data, about, self._variables(about, frame))
         try:
             self.meter.run_task()
-            if self.meter.breathless:
-                await self.breathe()
+            await self.rest()
             if task.condition is not None and not truthy(self.evaluate(task.condition, data, step)):
                 self.log.finish(entry, TaskStatus.SKIPPED, now, data)
                 return data, CONTINUE
+            await self.rest()
             output = await self._perform(task, step, data)
         except WorkflowFault as fault:
             fault.locate(task.reference)
@@ -136,19 +137,26 @@ class Execution:
         if not self._entered:
             self._entered = True
             await self.effects.entered()
-        self.meter.breathed()
 
     async def pause(self, seconds: float) -> None:
         """Wait durably; not at all when there is no time to wait."""
         if seconds <= 0:
-            await self.breathe()
+            await self.rest()
             return
         await self.enter()
         await self.effects.sleep(seconds)
 
-    async def breathe(self) -> None:
-        self.meter.breathed()
-        await self.effects.breathe()
+    async def rest(self) -> None:
+        """Give up the processor when enough was done since the last time.
+
+        Branches take turns: what they do at the same moment would otherwise be one stretch, each within its bounds.
+        """
+        if not self.meter.breathless:
+            return
+        async with self._turn:
+            if self.meter.breathless:
+                await self.effects.breathe()
+                self.meter.breathed()
 
     def time_left(self, frame: Frame) -> float | None:
         """Seconds to the nearest timeout around a call."""
@@ -160,20 +168,19 @@ class Execution:
             check(task.input, data, task.reference + "/input")
             if task.input.template is not None:
                 data = self.evaluate(task.input.template, data, step)
-                if self.meter.breathless:
-                    await self.breathe()
+                await self.rest()
         step.input = data
         step.bind("input", data)
         output = await self._run_body(task, step)
         self._admit(output)
-        if self.meter.breathless:
-            await self.breathe()
+        await self.rest()
         if task.output is NOTHING and task.export is NOTHING:
             return output
         step.bind("context", step.frame.context.value)
         step.bind("task", {**step.about, "output": output})
         output = self.evaluator.transform(task.output, output, step.variables, task.reference + "/output")
         self._admit(output)
+        await self.rest()
         if task.export.template is not None:
             step.bind("output", output)
             exported = self.evaluator.transform(task.export, output, step.variables, task.reference + "/export")

@@ -72,15 +72,6 @@ class Function:
             "additionalProperties": False,
         }
 
-    def as_json(self) -> dict[str, object]:
-        return {
-            "name": self.name,
-            "version": self.version,
-            "description": self.description,
-            "arguments": self.schema,
-            "undoable": self.undoable,
-        }
-
 
 FUNCTIONS: Mapping[str, Function] = {
     function.name: function

@@ -23,7 +23,9 @@ class Limits:
         log_value_bytes: an input or output above this is only counted in the log.
         log_total_bytes: the same, for all logged values together.
         value_bytes: the largest output of one task.
-        breath_steps: expression steps between two breaths; Temporal stops an activation that runs over two seconds.
+        breath_steps: expression steps after which the next chance for a breath is taken.
+        stretch_steps: expression steps that may be taken without a breath; Temporal stops an activation that runs over
+            two seconds, a step costs 5 microseconds in its sandbox, and others may use the same processor.
         breath_runs: task runs between two breaths.
     """
 
@@ -34,5 +36,6 @@ class Limits:
     log_value_bytes: int = 32 * 1024
     log_total_bytes: int = 1024 * 1024
     value_bytes: int = 4 * 1024 * 1024
-    breath_steps: int = 200_000
+    breath_steps: int = 20_000
+    stretch_steps: int = 200_000
     breath_runs: int = 500

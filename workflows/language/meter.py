@@ -22,11 +22,11 @@ class Meter:
     def fuel(self) -> Fuel:
         """The fuel of the next template; raises `LimitExceeded` when the execution has none left.
 
-        Each expression has a bound of its own; this one keeps a template of many within one breath.
+        Each expression has a bound of its own; this one keeps all of them from one breath to the next within a bound.
         """
         if not self.covers(0):
             raise self.exhausted()
-        return Fuel(min(self._limits.breath_steps, self._limits.steps - self._steps))
+        return Fuel(min(self._limits.stretch_steps - self._breath_steps, self._limits.steps - self._steps))
 
     def covers(self, steps: int) -> bool:
         """True when something is left after so many more steps."""

@@ -20,6 +20,7 @@ SETTING_OF_PORT = {
     "mail": "ZILLIANCE_STACK__MAIL_PORT",
     "mail_ui": "ZILLIANCE_STACK__MAIL_UI_PORT",
 }
+# For stacks beside one that somebody uses: tests and benchmarks.
 FREE_PORTS = dict.fromkeys(SETTING_OF_PORT.values(), "0")
 # What only the stack's own parts talk to is always chosen.
 CHOSEN_PORTS = ("worker_health", "temporal_http", "temporal_metrics", *INTERNAL_PORTS)

@@ -123,12 +123,6 @@ class Stack:
             while child.pid == after or not child.ready.is_set():  # noqa: ASYNC110  two conditions, neither with an event of its own
                 await asyncio.sleep(0.02)
 
-    async def restart(self, part: str) -> None:
-        """Stop a part in order and start it again."""
-        child = self.process(part)
-        await child.stop()
-        await child.start()
-
     def describe(self) -> dict[str, Any]:
         """What runs where, with the keys that open it."""
         tokens = TokenAuthority(self.settings)

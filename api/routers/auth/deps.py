@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 
-from api.deps import State, bearer_of, project_key_of
+from api.deps import State, bearer_of, project_of
 from models.queries.sessions import Device
 from zilliance.enums import Role
 from zilliance.errors import AppError, ForbiddenError, InvalidInputError, NotFoundError, UnauthorizedError
@@ -20,16 +20,9 @@ Body = TypeVar("Body", bound=BaseModel)
 MAX_USER_AGENT = 300
 
 
-async def project(request: Request, state: State) -> Identity:
+async def project(request: Request) -> Identity:
     """The role of the `apikey`, which every endpoint but the open ones asks for. Raises UnauthorizedError."""
-    try:
-        return state.tokens.identify(project_key_of(request))
-    except InvalidTokenError as error:
-        raise UnauthorizedError(
-            "Invalid API key",
-            code="INVALID_API_KEY",
-            hint="Double check your `anon` or `service_role` API key.",
-        ) from error
+    return project_of(request)
 
 
 async def account(request: Request, state: State) -> Identity:
@@ -110,6 +103,5 @@ def _bad_body(error: ValidationError) -> AppError:
 
 
 Account = Annotated[Identity, Depends(account)]
-Administrator = Annotated[Identity, Depends(administrator)]
 From = Annotated[Device, Depends(device)]
 UserId = Annotated[UUID, Depends(user_id)]

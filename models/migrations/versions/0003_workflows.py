@@ -68,6 +68,16 @@ CREATE INDEX workflow_executions_user_id_created_at_idx ON public.workflow_execu
 
 CREATE INDEX workflow_executions_workflow_id_idx ON public.workflow_executions (user_id, workflow_id, created_at DESC);
 
+CREATE TABLE private.workflow_versions (
+    workflow_id UUID NOT NULL,
+    version INTEGER NOT NULL,
+    config JSONB,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT workflow_versions_pkey PRIMARY KEY (workflow_id, version),
+    CONSTRAINT workflow_versions_workflow_id_fkey FOREIGN KEY (workflow_id)
+        REFERENCES public.workflows (id) ON DELETE CASCADE
+);
+
 CREATE TABLE private.effects (
     execution_id UUID NOT NULL,
     key TEXT NOT NULL,

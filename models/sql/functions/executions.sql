@@ -98,10 +98,11 @@ RETURNS TABLE (
     execution_id uuid, owner_id uuid, definition_id uuid, version integer, name text, document text,
     trigger_data text, status text, started_at timestamptz
 ) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT e.id, e.user_id, e.workflow_id, e.version, w.name, w.config::text,
+    SELECT e.id, e.user_id, e.workflow_id, e.version, w.name, v.config::text,
            -- The service may insert a row without a start; it must not hold up all others.
            e.trigger_data::text, e.status, coalesce(e.started_at, e.created_at)
       FROM public.workflow_executions e JOIN public.workflows w ON w.id = e.workflow_id
+      LEFT JOIN private.workflow_versions v ON (v.workflow_id, v.version) = (e.workflow_id, e.version)
      WHERE e.status IN ('pending', 'running') AND e.created_at < now() - p_older_than
        AND (p_after IS NULL OR e.id > p_after)
      ORDER BY e.id LIMIT p_limit;
@@ -110,8 +111,9 @@ $$;
 -- The document and the input of one run, when they are too large to travel with its start.
 CREATE OR REPLACE FUNCTION private.execution_document(p_execution_id uuid, OUT document text, OUT trigger_data text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT w.config::text, e.trigger_data::text
-      FROM public.workflow_executions e JOIN public.workflows w ON w.id = e.workflow_id
+    SELECT v.config::text, e.trigger_data::text
+      FROM public.workflow_executions e JOIN private.workflow_versions v
+        ON (v.workflow_id, v.version) = (e.workflow_id, e.version)
      WHERE e.id = p_execution_id;
 $$;
 

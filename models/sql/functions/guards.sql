@@ -13,6 +13,19 @@ CREATE OR REPLACE TRIGGER count_workflow_version BEFORE UPDATE OF config ON publ
     FOR EACH ROW WHEN (old.config IS DISTINCT FROM new.config)
     EXECUTE FUNCTION private.count_workflow_version();
 
+-- Every version is kept: a run that starts late, or again, must run what was current when it was accepted.
+CREATE OR REPLACE FUNCTION private.keep_workflow_version() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO private.workflow_versions (workflow_id, version, config) VALUES (new.id, new.version, new.config)
+    ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER keep_workflow_version AFTER INSERT OR UPDATE OF config ON public.workflows
+    FOR EACH ROW EXECUTE FUNCTION private.keep_workflow_version();
+
 -- A moderator may change what another's tutorial counts as, and not what it says.
 CREATE OR REPLACE FUNCTION private.guard_moderation() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -53,8 +66,10 @@ CREATE OR REPLACE TRIGGER guard_running_workflow BEFORE DELETE ON public.workflo
     FOR EACH ROW EXECUTE FUNCTION private.guard_running_workflow();
 
 ALTER FUNCTION private.count_workflow_version() OWNER TO zowner;
+ALTER FUNCTION private.keep_workflow_version() OWNER TO zplatform;
 ALTER FUNCTION private.guard_running_workflow() OWNER TO zowner;
 ALTER FUNCTION private.guard_moderation() OWNER TO zowner;
 REVOKE EXECUTE ON FUNCTION
-    private.count_workflow_version(), private.guard_moderation(), private.guard_running_workflow()
+    private.count_workflow_version(), private.keep_workflow_version(), private.guard_moderation(),
+    private.guard_running_workflow()
 FROM PUBLIC;

@@ -109,7 +109,6 @@ def test_functions_are_found_by_name_and_by_catalogue_name() -> None:
         assert find_function(name) is None
 
 
-def test_the_catalogue_can_be_listed() -> None:
-    listed = [function.as_json() for function in FUNCTIONS.values()]
-    assert [entry["name"] for entry in listed if entry["undoable"]] == ["create-row", "update-row", "delete-row"]
-    json.dumps(listed)
+def test_functions_that_change_rows_can_be_undone() -> None:
+    undoable = [name for name, function in FUNCTIONS.items() if function.undoable]
+    assert undoable == ["create-row", "update-row", "delete-row"]

@@ -37,8 +37,7 @@ class ForBody:
                 variables = {**step.variables, "context": step.frame.context.value, **loop}
                 if not truthy(execution.evaluate(self.condition, data, step, variables)):
                     break
-                if execution.meter.breathless:
-                    await execution.breathe()
+                await execution.rest()
             data, left = await execution.run_list(self.tasks, data, step.frame.under(str(index), loop))
             if left:
                 break

@@ -31,8 +31,7 @@ class SwitchBody:
             if truthy(execution.evaluate(when, step.input, step)):
                 step.then = then
                 break
-            if execution.meter.breathless:
-                await execution.breathe()
+            await execution.rest()
         return step.input
 
 
