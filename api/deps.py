@@ -1,5 +1,6 @@
 """What an endpoint may ask for, as types in its signature: the state, and who calls."""
 
+import re
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -10,6 +11,7 @@ from zilliance.errors import UnauthorizedError
 from zilliance.identity import Identity
 from zilliance.tokens import InvalidTokenError
 
+_NOT_QUOTABLE = re.compile(r"[^ !#-\[\]-~]")  # a reason may quote the token, which may hold line breaks
 _CHALLENGE = 'Bearer error="invalid_token", error_description="{}"'
 
 
@@ -70,7 +72,7 @@ def identify(state: AppState, token: str) -> Identity:
         raise UnauthorizedError(
             error.reason,
             code="PGRST303" if error.expired else "PGRST301",
-            headers={"WWW-Authenticate": _CHALLENGE.format(error.reason)},
+            headers={"WWW-Authenticate": _CHALLENGE.format(_NOT_QUOTABLE.sub("?", error.reason))},
         ) from error
 
 

@@ -8,8 +8,9 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
-from zilliance.database import ArgumentError, PostgresError
+from zilliance.database import PostgresError
 from zilliance.enums import Role
 from zilliance.errors import AppError, InvalidInputError, UnavailableError
 
@@ -22,7 +23,7 @@ _STATUS_BY_STATE = {"23503": 409, "23505": 409, "42501": 403, "42P01": 404, "428
 _STATUS_BY_CLASS = {
     **dict.fromkeys(("08", "53"), 503),
     **dict.fromkeys(("28", "0L", "0P"), 403),
-    **dict.fromkeys(("40", "54", "55", "57", "58", "XX"), 500),
+    **dict.fromkeys(("40", "55", "57", "58", "XX"), 500),  # not 54: more columns or words than fit is what was asked
 }
 _SERVER_FAULT = 500
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "PAYLOAD_TOO_LARGE", 415: "UNSUPPORTED_MEDIA_TYPE"}
@@ -32,7 +33,7 @@ def install(app: FastAPI) -> None:
     """Give the application its renderers."""
     app.add_exception_handler(AppError, _app_error)
     app.add_exception_handler(PostgresError, _postgres_error)
-    app.add_exception_handler(ArgumentError, _argument_error)
+    app.add_exception_handler(ClientDisconnect, _broken_body)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(Exception, _unexpected)
@@ -97,8 +98,10 @@ async def _postgres_error(request: Request, error: Exception) -> Response:
     return render(request, of_postgres(error, getattr(request.state, "role", None)))
 
 
-async def _argument_error(request: Request, error: Exception) -> Response:
-    return render(request, InvalidInputError(str(error), code="22P02"))
+async def _broken_body(request: Request, error: Exception) -> Response:
+    """The sender went away, or what it sent is not framed as its headers say: no fault of ours, nothing to log."""
+    assert isinstance(error, ClientDisconnect)  # noqa: S101
+    return render(request, InvalidInputError("The body ended before it was complete", code="INCOMPLETE_BODY"))
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:

@@ -54,7 +54,7 @@ def decode(body: bytes) -> Any:
     if _LONG_NUMBER.search(body):
         _refuse_long_integers(body)
     if _NUL_ESCAPE in body and _holds_nul(value):
-        raise _invalid("A text holds NUL (\\u0000), which no text of the database can hold")
+        raise _invalid("A text contains NUL (\\u0000), which the database cannot store")
     return value
 
 

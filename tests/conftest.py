@@ -9,6 +9,7 @@ from tests.activities.support import Rows
 from zilliance.devstack import FREE_PORTS, Stack
 from zilliance.settings import DatabaseSettings, Settings
 
+
 def short_home(factory: pytest.TempPathFactory, name: str) -> Path:
     """A folder for a home. Unix sockets live in it, so its path must stay short."""
     return factory.mktemp(name, numbered=True) / "home"

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from zilliance.settings import DatabaseSettings, Login
 
 TAKE_SECONDS = 10.0
+# Callers choose the shape of their statements, and each one kept takes up to 20 times its text in every server process.
+STATEMENTS_KEPT = 512
+STATEMENT_KEPT_BYTES = 4096
 SESSION_ENDED = "ZS403"  # raised by auth.require_session
 PostgresError = asyncpg.PostgresError
 ArgumentError = asyncpg.DataError  # a bound value that does not fit its parameter's type, found before it was sent
@@ -52,7 +55,8 @@ class Database:
         connect = partial(
             asyncpg.connect,
             settings.dsn(login),
-            statement_cache_size=1024,
+            statement_cache_size=STATEMENTS_KEPT,
+            max_cacheable_statement_size=STATEMENT_KEPT_BYTES,
             server_settings={"application_name": application_name, "jit": "off"},
         )
         return cls(Connections(connect, settings.pool_size), settings.statement_timeout_ms)

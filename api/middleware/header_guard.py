@@ -41,9 +41,9 @@ def _fault(scope: Scope) -> AppError | None:
     if size > MAX_HEADER_BYTES:
         return _too_large(f"The headers are longer than {MAX_HEADER_BYTES} bytes")
     if hosts > 1 or (hosts == 0 and scope["http_version"] == "1.1"):
-        return InvalidInputError("A request has exactly one Host header", code="INVALID_HEADERS")
+        return InvalidInputError("A request must have exactly one Host header", code="INVALID_HEADERS")
     if lengths + encodings > 1:
-        return InvalidInputError("The length of the body is said twice", code="INVALID_HEADERS")
+        return InvalidInputError("The request gives the length of its body twice", code="INVALID_HEADERS")
     return None
 
 

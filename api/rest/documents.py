@@ -43,7 +43,7 @@ def new_rows(body: bytes, columns: tuple[str, ...] | None, check: Check | None) 
     if not columns and len(rows) > 1:
         raise failures.invalid_body("More than one row needs at least one column")
     if any(new is not old for new, old in zip(checked, rows, strict=True)):
-        columns = tuple(sorted({*columns, *checked[0]}))
+        columns = tuple(sorted({*columns, *(checked[0].keys() - rows[0].keys())}))
         return Document(orjson.dumps(checked).decode(), columns, len(rows))
     text = body.decode()
     return Document(text if is_list else f"[{text}]", tuple(sorted(set(columns))), len(rows))

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from api.rest import answers, documents, failures, parser
 from api.rest.answers import Answer, Result
@@ -14,6 +15,7 @@ from api.rest.plan import Action, Conflict, Returned, Shape
 from api.rest.query import Target
 from api.rest.statements import Statements
 from api.state import AppState
+from zilliance.database import PostgresError
 from zilliance.errors import AppError
 from zilliance.identity import Identity
 
@@ -23,7 +25,7 @@ _ACTIONS = {
     "GET": Action.READ, "HEAD": Action.READ, "POST": Action.INSERT, "PATCH": Action.UPDATE, "DELETE": Action.DELETE,
 }  # fmt: skip
 _RETURNED = {"representation": Returned.ROWS, "headers-only": Returned.KEYS}
-_STALE = frozenset({"PGRST204", "PGRST205", "42703"})
+_STALE = frozenset({"PGRST204", "PGRST205", "42703", "42P01", "42704"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,16 @@ class Engine:
     async def answer(self, call: Call, identity: Identity) -> Answer:
         """Raises AppError, and PostgreSQL's own errors.
 
-        A name that the catalogue has not may be newer than the catalogue, so it is read again before saying no.
+        A name that the catalogue has not may be newer than the catalogue, and one that PostgreSQL has not may be gone
+        since, so the catalogue is read again before saying no.
         """
         try:
             return await self._answer(call, identity, self._statements or await self.reload())
-        except AppError as error:
-            if error.code not in _STALE or time.monotonic() - self._loaded_at < RELOAD_SECONDS:
+        except (AppError, PostgresError) as error:
+            code = error.code if isinstance(error, AppError) else error.sqlstate
+            if code not in _STALE or time.monotonic() - self._loaded_at < RELOAD_SECONDS:
                 raise
+        self._loaded_at = time.monotonic()  # now rather than when it is read: many at once must not all read it
         return await self._answer(call, identity, await self.reload())
 
     async def _answer(self, call: Call, identity: Identity, statements: Statements) -> Answer:
@@ -127,7 +132,9 @@ class Engine:
             result = _result(await connection.fetchrow(text, *target.values, *paging))
         if parsed.is_object and result.rows != 1:
             raise failures.not_single(result.rows)
-        location = f"/{call.table}?{call.query.decode('latin-1')}" if call.query else f"/{call.table}"
+        location = f"/{quote(call.table)}"
+        if call.query:
+            location += f"?{call.query.decode('latin-1')}"
         return answers.read(
             result,
             location=location,

@@ -60,7 +60,8 @@ def unknown_schema(schema: str, exposed: Iterable[str]) -> AppError:
 
 
 def method_not_allowed(method: str) -> AppError:
-    return AppError(f"Unsupported HTTP method: {method}", status=405, code="PGRST117")
+    allowed = {"Allow": "GET, HEAD, POST, PATCH, DELETE, OPTIONS"}
+    return AppError(f"Unsupported HTTP method: {method}", status=405, code="PGRST117", headers=allowed)
 
 
 def not_acceptable(accept: str) -> AppError:

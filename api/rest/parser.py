@@ -67,17 +67,19 @@ def parameters(query: bytes) -> list[tuple[str, str]]:
 def _decoded(text: str) -> str:
     if "%" in text or "+" in text:
         if wrong := _BAD_ESCAPE.search(text):
-            raise failures.invalid_url("The URL has a % that begins no escape", f"in {text!r} at {wrong.start() + 1}")
+            raise failures.invalid_url(
+                "The URL has a % that does not begin an escape", f"in {text!r} at {wrong.start() + 1}"
+            )
         try:
             text = unquote_plus(text, errors="strict")
         except UnicodeDecodeError as error:
             raise failures.invalid_url("The URL is not UTF-8", str(error)) from error
     if "\0" in text:
-        raise failures.invalid_url("The URL holds NUL (%00), which no text can hold")
+        raise failures.invalid_url("The URL contains NUL (%00), which the database cannot store")
     return text
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=256)
 def _filter_field(key: str) -> Field:
     reader = Reader("filter", key)
     field = reader.field()
@@ -85,7 +87,7 @@ def _filter_field(key: str) -> Field:
     return field
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def parse_select(text: str) -> tuple[Item, ...]:
     """`*`, or `alias:column->path::cast` with commas between."""
     reader = Reader("select parameter", text)
@@ -112,7 +114,7 @@ def _item(reader: Reader) -> Item:
     return Item(field, alias, cast)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def parse_order(text: str) -> tuple[Ordering, ...]:
     """`column.desc.nullslast` with commas between."""
     reader = Reader("order", text)

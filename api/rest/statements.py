@@ -7,6 +7,7 @@ from api.rest.catalogue import Catalogue
 from api.rest.plan import Shape
 
 MAX_STATEMENTS = 4096
+MAX_KEPT_LENGTH = 4096  # longer ones are made anew: callers may think up as many of them as they like
 
 
 class Statements:
@@ -23,7 +24,10 @@ class Statements:
             self._known.move_to_end(shape)
             return known
         relation = self.catalogue.relation(shape.schema, shape.relation)
-        text = self._known[shape] = sql.statement(shape, relation)
+        text = sql.statement(shape, relation)
+        if len(text) > MAX_KEPT_LENGTH:
+            return text
+        self._known[shape] = text
         if len(self._known) > MAX_STATEMENTS:
             self._known.popitem(last=False)
         return text

@@ -1,7 +1,7 @@
 """`/rest/v1/{table}`: create, read, update and delete for every table, as the official clients speak it."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -14,11 +14,8 @@ from api.json_input import read_bytes
 from api.rest.documentation import document
 from api.rest.documents import Check, Row
 from api.rest.engine import Call, Engine
+from api.services.definitions import checked
 from models.registry import SHAPES
-from workflows.language.documents import normalise
-from workflows.language.issues import errors_of
-from workflows.language.validation import validate
-from zilliance.errors import InvalidInputError
 
 PREFIX = "/rest/v1/"
 _WITH_BODY = frozenset({"POST", "PATCH"})
@@ -32,15 +29,7 @@ def check_definition(row: Row) -> Row:
     if "config" not in row:
         return row
     config = row["config"]
-    name = str(row.get("name") or "workflow")
-    document = normalise(cast("Row", config), name) if isinstance(config, dict) else config
-    if issues := errors_of(validate(document)):
-        raise InvalidInputError(
-            f"config{issues[0].pointer}: {issues[0].message}",
-            code="WORKFLOW_INVALID",
-            details={"issues": [issue.as_json() for issue in issues]},
-            hint=issues[0].hint,
-        )
+    document = checked(config, str(row.get("name") or "workflow"))
     return row if document == config else {**row, "config": document}
 
 

@@ -12,11 +12,9 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from api.services.definitions import checked
 from workflows.contracts.execution import ExecuteWorkflowInput, ExecutionSummary
 from workflows.json_text import read_json
-from workflows.language.documents import normalise
-from workflows.language.issues import Issue, errors_of
-from workflows.language.validation import validate
 from workflows.names import execution_workflow_id
 from workflows.starting import start_execution
 from zilliance.database import Connection, Database
@@ -175,23 +173,10 @@ async def _begin(
     return Accepted(run, row["row_json"], row["created"])
 
 
-def _check_document(text: str, name: str) -> None:
-    """Refuse a definition that cannot run, with every reason."""
-    if issues := issues_of(text, name):
-        first = issues[0]
-        message = f"The workflow is not valid: {first.pointer or '/'}: {first.message}"
-        raise InvalidInputError(
-            message, code="WORKFLOW_INVALID", details={"issues": [each.as_json() for each in issues]}
-        )
-
-
 @lru_cache(maxsize=256)
-def issues_of(text: str, name: str) -> tuple[Issue, ...]:
-    """The errors of a document, kept by its text: most runs are of a definition that ran before."""
-    document = read_json(text)
-    if isinstance(document, dict):
-        document = normalise(cast("dict[str, object]", document), name)
-    return tuple(errors_of(validate(document)))
+def _check_document(text: str, name: str) -> None:
+    """Refuse a definition that cannot run. What passed is remembered: most runs are of one that ran before."""
+    checked(read_json(text), name)
 
 
 def read_request(body: object) -> tuple[UUID, object]:

@@ -89,3 +89,32 @@ async def test_what_cannot_be_called_is_refused_and_what_is_too_slow_times_out(h
 async def test_an_answer_that_is_called_json_and_is_not_is_a_fault(host: StandIn) -> None:
     host.answers["/x"] = message(b"<html>", "200 OK", JSON)
     assert "JSON" in str((await fault(host, "/x"))["detail"])
+
+
+async def test_an_answer_that_would_not_fit_into_a_message_is_refused(host: StandIn) -> None:
+    """A control character is one byte on the wire and seven in the JSON of a JSON text."""
+    text = "Content-Type: text/plain; charset=utf-8"
+    host.answers["/control"] = message(b"\x01" * 500_000, "200 OK", text)
+    host.answers["/letters"] = message("é".encode() * 250_000, "200 OK", text)
+    assert (await fault(host, "/control"))["status"] == 413
+    assert await call(host, "/letters") == "é" * 250_000
+
+
+@pytest.mark.parametrize("body", [b'{"a": NaN}', b"[Infinity]", b"[" * 100_000])
+async def test_what_is_called_json_and_is_not_is_a_communication_fault(host: StandIn, body: bytes) -> None:
+    host.answers["/no-json"] = message(body, "200 OK", JSON)
+    assert str((await fault(host, "/no-json"))["type"]).endswith("/communication")
+
+
+async def test_a_number_that_no_double_holds_becomes_the_largest(host: StandIn) -> None:
+    host.answers["/large"] = message(b"[1e999]", "200 OK", JSON)
+    assert await call(host, "/large") == [1.7976931348623157e308]
+
+
+async def test_the_key_is_a_header_whatever_the_task_is_called(host: StandIn) -> None:
+    host.answers["/a"] = message(b"1", "200 OK", JSON)
+    await call(host, "/a", idempotency_key="e:/do/0/größe\n1#")
+    await call(host, "/a", idempotency_key="e:/do/0/" + "x" * 5000)
+    short, long = (request.headers["idempotency-key"] for request in host.requests)
+    assert short == "e:/do/0/gr%C3%B6%C3%9Fe%0A1#"
+    assert len(long) == 64

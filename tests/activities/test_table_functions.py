@@ -273,3 +273,23 @@ async def test_rows_are_found_by_filters_in_order(caller: Caller) -> None:
 async def test_text_that_no_column_can_hold_is_replaced(caller: Caller) -> None:
     row = await contact(caller, first_name="a\0b\ud800")
     assert row["first_name"] == "a\ufffdb\ufffd"
+
+
+async def test_a_change_whose_answer_is_too_large_to_travel_is_not_made(caller: Caller, rows: Rows) -> None:
+    """The workflow would be told of a failure, and so would not undo it."""
+    problem = await caller.fails("create-row", table="tutorials", values={"title": "t", "content": "x" * 900_000})
+    assert problem["status"] == 413
+    assert await rows.count("tutorials", caller.owner) == 0
+
+
+async def test_what_is_read_has_to_fit_into_a_message(caller: Caller) -> None:
+    values = {"title": "t", "content": "\u6f22" * 150_000}  # three bytes each
+    for _ in range(2):
+        await caller.call("create-row", table="tutorials", values=values)
+    assert (await caller.fails("query-rows", table="tutorials"))["status"] == 413
+    assert len(await caller.call("query-rows", table="tutorials", select="id,title")) == 2
+
+
+async def test_a_refusal_quotes_no_more_than_the_beginning_of_a_value(caller: Caller) -> None:
+    problem = await caller.fails("create-row", table="deals", values={"title": "t", "contact_id": "x" * 1_000_000})
+    assert len(str(problem["detail"])) < 3000

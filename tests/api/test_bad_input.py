@@ -1,5 +1,8 @@
 """What no client should send: every answer is a refusal in the envelope, none is a fault of ours."""
 
+import asyncio
+import json
+from base64 import urlsafe_b64encode
 from typing import Any
 
 import httpx
@@ -120,11 +123,55 @@ async def test_another_type_of_body_is_refused(api: Served, owner: Person, conte
         "=eq.1",
         "&".join(["first_name=eq.a"] * 300),
         "id=eq." + "9" * 20_000,
+        "select=" + ",".join(["*"] * 400),  # more columns than PostgreSQL can answer
     ],
 )
 async def test_a_bad_query_is_refused(api: Served, owner: Person, query: str) -> None:
     answer = await api.http.get(httpx.URL(f"{api.url}/rest/v1/contacts", query=query.encode()), headers=owner.headers)
     _refused(answer, {400, 404, 414})
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "details"),
+    [
+        ("first_name=match.(", "2201B", None),
+        ("created_at=eq.2026-13-01", "22008", None),
+        ("tags=cs.unopened", "22P02", 'Array value must start with "{" or dimension information.'),
+    ],
+)
+async def test_a_bad_value_has_postgresqls_own_code(
+    api: Served, owner: Person, query: str, code: str, details: str | None
+) -> None:
+    body = (await api.send("GET", f"contacts?{query}", owner.headers)).json()
+    assert (body["code"], body["details"]) == (code, details)
+    assert "DETAIL" not in body["message"]
+
+
+async def test_more_words_than_can_be_searched(api: Served, owner: Person) -> None:
+    words = " ".join(f"word{number}" for number in range(150_000))
+    made = await api.insert("contacts", {"first_name": "A", "custom_fields": {"words": words}}, owner.headers)
+    place = f"contacts?id=eq.{made['id']}"
+    try:
+        answer = await api.send("GET", f"{place}&custom_fields->>words=fts.a", owner.headers)
+        _refused(answer)
+        assert answer.json()["code"] == "54000"
+    finally:
+        await api.send("DELETE", place, owner.headers)
+
+
+@pytest.mark.parametrize(
+    "framing", [b"Content-Length: 9\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n{}\r\n0\r\n\r\n"]
+)
+async def test_a_body_that_breaks_off_is_refused(api: Served, framing: bytes) -> None:
+    head = f"POST /rest/v1/contacts HTTP/1.1\r\nHost: a\r\napikey: {api.anon['apikey']}\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+    writer.write(head.encode() + framing)
+    writer.write_eof()
+    async with asyncio.timeout(10):
+        answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 400 "), answer[:300]
+    assert b"INCOMPLETE_BODY" in answer
 
 
 async def test_a_syntax_error_says_where(api: Served, owner: Person) -> None:
@@ -168,7 +215,9 @@ async def test_an_unknown_table_is_missing(api: Served, owner: Person, method: s
 
 @pytest.mark.parametrize("method", ["PUT", "TRACE", "NONSENSE"])
 async def test_other_methods(api: Served, owner: Person, method: str) -> None:
-    _refused(await api.send(method, "contacts", owner.headers), {400, 405})
+    answer = await api.send(method, "contacts", owner.headers)
+    _refused(answer, {405})
+    assert "PATCH" in answer.headers["allow"]
 
 
 @pytest.mark.parametrize(
@@ -189,6 +238,19 @@ async def test_a_bad_token_is_refused(api: Served) -> None:
     answer = await api.send("GET", "contacts", api.as_bearer("a.b.c"))
     assert (answer.status_code, answer.json()["code"]) == (401, "PGRST301")
     assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("extension", ["x\r\nSet-Cookie: a=b", "\u8868", '"'])
+async def test_a_token_cannot_write_headers(api: Served, extension: str) -> None:
+    """Its own words come back in the challenge that refuses it."""
+    token = ".".join(
+        urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+        for part in ({"alg": "HS256", "crit": [extension]}, {"role": "anon"}, "")
+    )
+    answer = await api.send("GET", "contacts", api.as_bearer(token))
+    _refused(answer, {401})
+    assert answer.headers["www-authenticate"].startswith("Bearer error=")
+    assert "set-cookie" not in answer.headers
 
 
 def _refused(answer: httpx.Response, statuses: set[int] | None = None) -> None:

@@ -1,12 +1,18 @@
 """The house rules that a linter cannot say."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+
+from models import registry
+from workflows import names
+from workflows.language import functions
+from zilliance.devstack.parts import temporal
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("zilliance", "models", "workflows", "activities", "api", "worker")
@@ -88,3 +94,15 @@ def test_workflow_packages_are_empty() -> None:
 def test_the_tests_are_a_package() -> None:
     """Without this, `tests/workflows` would be imported as `workflows`."""
     assert "tests" in sys.modules or (ROOT / "tests" / "__init__.py").exists()
+
+
+def test_the_language_knows_every_table() -> None:
+    """It is pure, and so cannot ask the registry."""
+    assert set(functions.TABLES) == set(registry.TABLES)
+
+
+def test_temporal_is_told_the_search_attributes_that_workflows_have() -> None:
+    ours = {names.OWNER.name, names.KIND.name, names.DEFINITION.name}
+    job = (ROOT / "deploy" / "temporal" / "namespace.sh").read_text()
+    assert ours == set(temporal.SEARCH_ATTRIBUTES)
+    assert ours == set(re.findall(r"Zilliance[A-Z]\w+", job))

@@ -7,9 +7,9 @@ import asyncpg
 import pytest
 
 from models.registry import TABLES
+from tests.identities import ANONYMOUS
 from tests.policies.conftest import Connection, become, insert
 from zilliance.enums import Role
-from tests.identities import ANONYMOUS
 from zilliance.identity import Identity
 from zilliance.settings import DatabaseSettings, Login
 

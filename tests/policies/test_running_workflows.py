@@ -5,8 +5,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from tests.policies.conftest import Connection, become, insert
 from tests.identities import SERVICE
+from tests.policies.conftest import Connection, become, insert
 from zilliance.identity import Identity
 from zilliance.settings import DatabaseSettings, Login
 

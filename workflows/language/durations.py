@@ -23,7 +23,12 @@ _EXAMPLE = 'write it as a map such as {"seconds": 5} or as ISO 8601 text such as
 
 
 class DurationError(ValueError):
-    """The value is not a duration; the message says why and how to write one."""
+    """The value is not a duration: the message says why, `fault` alone, and how to write one, `hint` alone."""
+
+    def __init__(self, fault: str, hint: str = _EXAMPLE) -> None:
+        super().__init__(f"{fault}: {hint}")
+        self.fault = fault
+        self.hint = hint
 
 
 def parse_duration(value: object) -> Length:
@@ -32,7 +37,7 @@ def parse_duration(value: object) -> Length:
         return _from_text(value)
     if isinstance(value, Mapping):
         return _from_units(cast("Mapping[str, object]", value))
-    raise DurationError(f"{value!r:.80} is not a duration: {_EXAMPLE}")
+    raise DurationError(f"{value!r:.80} is not a duration")
 
 
 def seconds_of(duration: Length, now: datetime) -> float:
@@ -40,30 +45,32 @@ def seconds_of(duration: Length, now: datetime) -> float:
     try:
         length = duration if isinstance(duration, timedelta) else cast("timedelta", duration.totimedelta(start=now))  # pyright: ignore[reportUnknownMemberType]
     except (OverflowError, ValueError) as error:
-        raise DurationError(f"the duration {duration} does not fit the calendar from {now.isoformat()}") from error
+        raise DurationError(
+            f"the duration {duration} does not fit the calendar from {now.isoformat()}", "write a shorter one"
+        ) from error
     if length > _LONGEST:
-        raise DurationError("a duration may be at most 100 years")
+        raise DurationError("a duration may be at most 100 years", "write a shorter one")
     return length.total_seconds()
 
 
 def _from_text(text: str) -> Length:
     if len(text) > _LONGEST_TEXT or _ISO.fullmatch(text) is None:
-        raise DurationError(f"{text!r:.80} is not an ISO 8601 duration: {_EXAMPLE}")
+        raise DurationError(f"{text!r:.80} is not an ISO 8601 duration")
     try:
         return cast("Length", isodate.parse_duration(text))  # pyright: ignore[reportUnknownMemberType]
     except (isodate.ISO8601Error, OverflowError, ValueError) as error:
-        raise DurationError(f"{text!r} is not an ISO 8601 duration: {_EXAMPLE}") from error
+        raise DurationError(f"{text!r} is not an ISO 8601 duration") from error
 
 
 def _from_units(units: Mapping[str, object]) -> timedelta:
     if not units:
-        raise DurationError(f"an empty map is not a duration: {_EXAMPLE}")
+        raise DurationError("an empty map is not a duration")
     for unit, amount in units.items():
         if unit not in UNITS:
-            raise DurationError(f"unknown unit {unit!r:.80}: use {', '.join(UNITS)}")
+            raise DurationError(f"unknown unit {unit!r:.80}", f"use {', '.join(UNITS)}")
         if not isinstance(amount, int) or isinstance(amount, bool) or amount < 0:
             raise DurationError(f"{unit} must be a whole number of 0 or more, not {amount!r:.80}")
     try:
         return timedelta(**cast("dict[str, int]", dict(units)))
     except OverflowError as error:
-        raise DurationError("a duration may be at most 100 years") from error
+        raise DurationError("a duration may be at most 100 years", "write a shorter one") from error

@@ -26,7 +26,8 @@ class Meter:
         """
         if not self.covers(0):
             raise self.exhausted()
-        return Fuel(min(self._limits.stretch_steps - self._breath_steps, self._limits.steps - self._steps))
+        left = min(self._limits.stretch_steps - self._breath_steps, self._limits.steps - self._steps)
+        return Fuel(max(left, 0))
 
     def covers(self, steps: int) -> bool:
         """True when something is left after so many more steps."""

@@ -55,6 +55,14 @@ async def test_an_added_column_is_served_at_once(api: Served, owner: Person, gad
     assert made["later"] == "x"
 
 
+async def test_a_removed_column_is_gone_at_once(api: Served, owner: Person, gadgets: asyncpg.Connection) -> None:
+    assert (await api.send("GET", "gadgets", owner.headers)).status_code == 200
+    await gadgets.execute("ALTER TABLE public.gadgets DROP COLUMN size CASCADE")
+    api.app.state.rest._loaded_at -= 60
+    made = await api.insert("gadgets", {"code": "abc"}, owner.headers)
+    assert "size" not in made
+
+
 async def test_every_table_is_documented(api: Served, owner: Person) -> None:
     answer = await api.send("GET", "", owner.headers)
     assert answer.headers["content-type"] == "application/openapi+json"

@@ -175,3 +175,20 @@ async def test_a_definition_is_validated_before_it_is_stored(api: Served, owner:
     assert renamed.status_code == 204
     draft = await api.send("POST", "workflows", owner.headers, json=[{"name": "no document yet"}])
     assert draft.status_code == 201
+
+
+async def test_columns_decide_what_is_taken_of_a_checked_row(api: Served, owner: Person) -> None:
+    """A workflow's document is completed before it is stored, which must not let other keys of the row in."""
+    row = {
+        "user_id": str(owner.id),
+        "name": "Named",
+        "description": "not named",
+        "config": {"do": [{"one": {"set": {"x": 1}}}]},
+    }
+    asked = {"prefer": "return=representation"}
+    answer = await api.send(
+        "POST", "workflows?columns=user_id,name,config", owner.headers, json={**row, "run_count": 5}, headers=asked
+    )
+    assert answer.status_code == 201, answer.text
+    (made,) = answer.json()
+    assert (made["description"], "document" in made["config"]) == (None, True)

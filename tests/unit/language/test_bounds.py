@@ -2,8 +2,10 @@
 
 from tests.unit.language.virtual import World, create, output_of, run
 from workflows.language.limits import Limits
+from workflows.language.steps import COMPENSATING
 
 LOOP = [{"a": {"set": {"x": 1}, "then": "a"}}]
+LOOP_OF_B = [{"b": {"set": {"x": 1}, "then": "b"}}]
 
 
 def test_an_endless_loop_ends_at_the_limit_of_task_runs() -> None:
@@ -48,7 +50,37 @@ def test_long_pure_work_is_interrupted_by_breaths() -> None:
     run(
         [{"a": {"set": {"x": "${ [range(9000)] | length }"}, "then": "a"}}], world=steps, limits=Limits(steps=1_000_000)
     )
-    assert 3 < steps.breaths < 20
+    assert 20 < steps.breaths < 60
+
+
+def test_branches_that_work_at_the_same_moment_take_turns() -> None:
+    """What all of them do between two breaths is one stretch for Temporal, which stops it after two seconds."""
+    world = World()
+    branches = [{f"b{number}": {"set": "${ [range(9000)] | length }"}} for number in range(40)]
+    outcome = run([{"f": {"fork": {"branches": branches}}}], world=world)
+    assert outcome.output == [9000] * 40
+    assert world.breaths >= 10
+
+
+def test_a_retry_without_a_delay_costs_no_effect_of_its_own() -> None:
+    world = World()
+    broken = {"raise": {"error": {"type": "https://example.com/errors/e", "status": 500}}}
+    run([{"t": {"try": [{"b": broken}], "catch": {"retry": {}}}}], world=world)
+    assert world.breaths == 20
+
+
+def test_expressions_without_a_breath_between_them_share_one_bound() -> None:
+    heavy = "${ [range(30000)] | map(. * 2) | add }"
+    outcome = run([{"a": {"set": {f"k{number}": heavy for number in range(20)}}}])
+    assert outcome.problem is not None
+    assert outcome.problem.type.endswith("/expression")
+
+
+def test_a_rollback_is_not_kept_from_its_calls_by_what_the_workflow_used_up() -> None:
+    world = World()
+    undo = [{"u": create("undo")}]
+    run([{"a": {"set": {"x": 1}, "metadata": {"compensate": undo}}}, *LOOP_OF_B], world=world)
+    assert [key for key, _, _ in world.calls] == [f"{COMPENSATING}/do/0/a/metadata/compensate/0/u#"]
 
 
 def test_values_that_double_themselves_are_stopped() -> None:

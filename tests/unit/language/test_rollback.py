@@ -203,12 +203,15 @@ def test_inner_scopes_that_succeed_belong_to_the_outer_one() -> None:
     assert world.undone == ["/do/0/o/try/0/inner/try/0/x#"]
 
 
-def test_an_undo_is_tried_five_times_with_growing_pauses() -> None:
+def test_an_authors_undo_is_tried_five_times_with_growing_pauses_and_our_own_once() -> None:
     world = World()
-    world.failing_undos["/do/0/a#"] = 4
-    outcome = run([{"a": create("x")}, BAD], world=world)
-    assert world.sleeps == [1, 2, 4, 8]
-    assert outcome.rollback == {"status": "completed", "steps": [{"reference": "/do/0/a", "status": "compensated"}]}
+    undo = [{"u": fault("undo failed")}]
+    outcome = run([{"a": {"set": {"x": 1}, "metadata": {"compensate": undo}}}, BAD], world=world)
+    assert (world.sleeps, told(outcome)[0]["status"]) == ([1, 2, 4, 8], "compensation_failed")
+    conflict = World()
+    conflict.failing_undos["/do/0/a#"] = 1
+    outcome = run([{"a": create("x")}, BAD], world=conflict)
+    assert (conflict.sleeps, told(outcome)[0]["status"]) == ([], "compensation_failed")
 
 
 def test_one_undo_that_fails_does_not_stop_the_rest() -> None:
@@ -256,7 +259,7 @@ def test_a_compensation_that_fails_keeps_its_keys_when_tried_again() -> None:
 
 def test_a_timeout_of_the_workflow_rolls_back_outside_of_it() -> None:
     world = World()
-    world.failing_undos["/do/0/a#"] = 3
+    world.undo_seconds = 3
     outcome = run([{"a": create("x")}, {"w": {"wait": "PT1H"}}], world=world, timeout={"after": {"seconds": 2}})
     assert outcome.problem is not None
     assert outcome.problem.status == 408
@@ -282,21 +285,21 @@ def test_cancellation_reaches_every_branch() -> None:
 
 def test_a_second_cancellation_does_not_interrupt_the_rollback() -> None:
     world = World()
-    world.failing_undos["/do/0/a#"] = 3
+    world.undo_seconds = 3
     outcome = run([{"a": create("x")}, {"w": {"wait": "PT1H"}}], world=world, cancel_at=(5, 5.5, 7))
     assert (outcome.status, world.undone) == ("cancelled", ["/do/0/a#"])
 
 
 def test_cancellation_during_the_rollback_of_a_failure_changes_nothing() -> None:
     world = World()
-    world.failing_undos["/do/0/a#"] = 3
+    world.undo_seconds = 3
     outcome = run([{"a": create("x")}, BAD], world=world, cancel_at=(2,))
     assert (outcome.status, world.undone) == ("failed", ["/do/0/a#"])
 
 
 def test_cancellation_during_the_rollback_of_a_try_ends_the_rollback_first() -> None:
     world = World()
-    world.failing_undos["/do/0/t/try/0/x#"] = 3
+    world.undo_seconds = 3
     task = {"try": [{"x": create("x")}, BAD], "catch": {"do": [{"n": create("n")}]}, "metadata": {"rollback": True}}
     outcome = run([{"t": task}], world=world, cancel_at=(2,))
     assert (outcome.status, world.undone) == ("cancelled", ["/do/0/t/try/0/x#"])

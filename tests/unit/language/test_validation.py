@@ -61,8 +61,9 @@ BAD_TASKS: list[tuple[object, str, str, str | None]] = [
     ({"emit": {"event": {"with": {"type": "x"}}}}, "/emit", "not available yet", None),
     ({"listen": {"to": {}}}, "/listen", "not available yet", None),
     ({"run": {"shell": {}}}, "/run", "not available yet", None),
-    ({"sett": {"x": 1}}, "", "none of sett is one", 'did you mean "set"?'),
-    ({}, "", "it has no type", "a task has one of"),
+    ({"sett": {"x": 1}}, "/sett", 'unknown task type "sett"', 'did you mean "set"?'),
+    ({"emails": {"x": 1}}, "/emails", 'unknown task type "emails"', "a task has one of: set"),
+    ({}, "", "the task has no type", "a task has one of"),
     ({"set": {"x": 1}, "wait": "PT1S"}, "", "one type", "two tasks"),
     ("set", "", "must be an object, not text", None),
     ({**OK, "iff": "true"}, "/iff", 'unknown property "iff"', 'did you mean "if"?'),
@@ -88,14 +89,14 @@ BAD_TASKS: list[tuple[object, str, str, str | None]] = [
     ({**OK, "input": {"schema": {"resource": {}}}}, "/input/schema/resource", "not available yet", None),
     ({**OK, "timeout": "short"}, "/timeout", 'use.timeouts has no "short"', "define it in use.timeouts"),
     ({**OK, "timeout": {"after": "5 minutes"}}, "/timeout/after", "not an ISO 8601 duration", "PT5S"),
-    ({**OK, "metadata": {"compensate": [{"u": {"sett": 1}}]}}, "/metadata/compensate/0/u", "sett", None),
+    ({**OK, "metadata": {"compensate": [{"u": {"sett": 1}}]}}, "/metadata/compensate/0/u/sett", "sett", None),
     ({**OK, "metadata": {"rollback": "never"}}, "/metadata/rollback", "never", '"none"'),
     ({"set": {}}, "/set", "at least one key", None),
     ({"set": ".x"}, "/set", "or an expression", "${ .expression }"),
     ({"do": []}, "/do", "no task", None),
     ({"do": {"a": OK}}, "/do", "a list of tasks is needed", None),
     ({"do": [{"a": OK, "b": OK}]}, "/do/0", "one key", None),
-    ({"do": [{"a": OK}, {"a": OK}]}, "/do/1/a", 'named "a" too', "rename"),
+    ({"do": [{"a": OK}, {"a": OK}]}, "/do/1/a", 'also named "a"', "rename"),
     ({"wait": {"minute": 1}}, "/wait", "unknown unit 'minute'", None),
     ({"wait": {"seconds": -1}}, "/wait", "0 or more", None),
     ({"wait": {"seconds": "${ .x | }"}}, "/wait/seconds", "column", None),
@@ -145,15 +146,15 @@ BAD_DOCUMENTS: list[tuple[object, str, str]] = [
     ({"use": {"authentications": {}}}, "/use/authentications", "not available yet"),
     ({"use": {"function": {}}}, "/use/function", "function"),
     ({"use": {"functions": {"f": {"call": "g"}, "g": {"call": "f"}}}}, "/use/functions/f", "calls itself"),
-    ({"use": {"functions": {"f": {"sett": 1}}}}, "/use/functions/f", "sett"),
+    ({"use": {"functions": {"f": {"sett": 1}}}}, "/use/functions/f/sett", "sett"),
     ({"use": {"errors": {"e": {"status": 500}}}}, "/use/errors/e", '"type" is missing'),
     ({"use": {"timeouts": {"t": {"after": "soon"}}}}, "/use/timeouts/t/after", "soon"),
     ({"evaluate": {"language": "javascript"}}, "/evaluate/language", "not available"),
     ({"evaluate": {"mode": "lax"}}, "/evaluate/mode", "not one of"),
     ({"input": {"from": "$input"}, "outptu": {}}, "/outptu", "outptu"),
-    ({"document": {"dsl": "0.8"}}, "/document/dsl", "'0.8' is not a dsl"),
-    ({"document": {"name": "has space"}}, "/document/name", "is not a name"),
-    ({"document": {"version": "1"}}, "/document/version", "is not a version"),
+    ({"document": {"dsl": "0.8"}}, "/document/dsl", '"0.8" is not a valid dsl'),
+    ({"document": {"name": "has space"}}, "/document/name", "is not a valid name"),
+    ({"document": {"version": "1"}}, "/document/version", "is not a valid version"),
     ({"document": {"metadata": {"rollbackOnCancel": "no"}}}, "/document/metadata/rollbackOnCancel", "true or false"),
     ({"do": [{"a": {"set": {"x": "\0"}}}]}, "/do/0/a/set/x", "NUL"),
     ({"do": [{"a": {"set": {"x": "\ud800"}}}]}, "/do/0/a/set/x", "surrogate"),
@@ -198,7 +199,7 @@ def test_doubtful_things_are_warnings(task: object, pointer: str, code: str) -> 
 
 def test_all_faults_are_told_at_once() -> None:
     issues = issues_of([{"a": {"sett": 1}}, {"b": {"wait": "x"}}, {"c": {**OK, "then": "nowhere"}}])
-    assert [issue.pointer for issue in issues] == ["/do/0/a", "/do/1/b/wait", "/do/2/c/then"]
+    assert [issue.pointer for issue in issues] == ["/do/0/a/sett", "/do/1/b/wait", "/do/2/c/then"]
 
 
 def test_a_document_that_uses_everything_is_valid() -> None:

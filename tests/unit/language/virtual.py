@@ -54,6 +54,7 @@ class World:
         self.chance = 0.5
         self.failing: dict[str, list[WorkflowFault]] = {}
         self.failing_undos: dict[str, int] = {}
+        self.undo_seconds = 0.0
         self.answers: dict[str, object] = {}
         self.slow: dict[str, float] = {}
 
@@ -100,6 +101,7 @@ class World:
         return self.answers.get(key, {"ok": True})
 
     async def undo(self, key: str) -> None:
+        await asyncio.sleep(self.undo_seconds)
         left = self.failing_undos.get(key, 0)
         if left:
             self.failing_undos[key] = left - 1

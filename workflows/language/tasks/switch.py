@@ -55,7 +55,7 @@ class SwitchTask:
             else:
                 defaults.append(name)
         if len(defaults) > 1:
-            message = f"only one case may be without when, but these are: {', '.join(defaults)}"
+            message = f"only one case may have no when, but these have none: {', '.join(defaults)}"
             checker.error(at, IssueCode.INVALID_VALUE, message, "give all but one of them a when")
 
     def compile(self, compiler: "Compiler", definition: Mapping[str, object], pointer: str) -> Body:  # noqa: ARG002

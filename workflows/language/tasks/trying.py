@@ -51,10 +51,12 @@ class TryBody:
             except WorkflowFault as fault:
                 error = fault.problem.as_json()
                 variables = self._error_variables(error, step)
+                await execution.rest()
                 if not self.filter.takes(fault.problem, variables, execution, step):
                     raise
                 retry += 1
                 elapsed = (execution.effects.now() - began).total_seconds()
+                await execution.rest()
                 pause = self._pause(retry, elapsed, error, execution, step)
                 if pause is None and self.do is None and self.retry is not None:
                     raise
@@ -148,7 +150,7 @@ class TryTask:
         if "then" in catch:
             checker.directive(catch["then"], f"{at}/then", scope)
         if "do" not in catch and "retry" not in catch:
-            message = "catch has neither do nor retry, so that the error is swallowed and the input becomes the output"
+            message = "catch has neither do nor retry, so the error is swallowed and the input becomes the output"
             checker.warning(at, IssueCode.WITHOUT_EFFECT, message, "say what to do in catch.do")
 
     def compile(self, compiler: "Compiler", definition: Mapping[str, object], pointer: str) -> Body:

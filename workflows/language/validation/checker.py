@@ -9,7 +9,7 @@ from workflows.language.limits import MAX_DEPTH, MAX_TASKS
 from workflows.language.nodes import DIRECTIVES
 from workflows.language.tasks.registry import LATER, TASK_TYPES
 from workflows.language.validation.parts import PartChecks
-from workflows.language.validation.reporter import kind_of
+from workflows.language.validation.reporter import kind_of, shown
 from workflows.language.validation.scope import TASK_BODY, TASK_EXPORT, TASK_INPUT, Scope
 
 COMMON_FIELDS = ("if", "input", "output", "export", "timeout", "then", "metadata")
@@ -26,7 +26,7 @@ class Checker(PartChecks):
     def task_list(self, value: object, pointer: str, scope: Scope, *, jumps: bool = True) -> None:
         """A list of named tasks; without `jumps`, as for branches, none may name another as its next."""
         if scope.depth >= MAX_DEPTH:
-            message = f"tasks may be nested {MAX_DEPTH} deep"
+            message = f"tasks are nested more than {MAX_DEPTH} deep"
             self.error(pointer, IssueCode.TOO_LARGE, message, "move inner tasks to use.functions")
             return
         names = {name for name, _ in _named(value)} if jumps else set[str]()
@@ -38,7 +38,7 @@ class Checker(PartChecks):
         """One task."""
         self._tasks += 1
         if self._tasks == MAX_TASKS + 1:
-            message = f"a document may have {MAX_TASKS:,} tasks"
+            message = f"the document has more than {MAX_TASKS:,} tasks"
             self.error(pointer, IssueCode.TOO_LARGE, message, "loop over data instead of repeating tasks")
         if self._tasks > MAX_TASKS:
             return
@@ -52,7 +52,7 @@ class Checker(PartChecks):
             return
         others = [key for key in TASK_TYPES if key in definition and key not in kind.fields]
         if others:
-            message = f'a task has one type, and this has "{kind.key}" and "{others[0]}"'
+            message = f'a task has one type, and this one has two: "{kind.key}" and "{others[0]}"'
             hint = "make two tasks of it, or put both into a do"
             self.error(pointer, IssueCode.UNKNOWN_TASK_TYPE, message, hint)
             return
@@ -106,8 +106,8 @@ class Checker(PartChecks):
             inner = Scope(lexical=scope.lexical | {"input", "output", "error"}, depth=scope.depth)
             self.task_list(metadata["compensate"], f"{pointer}/compensate", inner)
         if "rollback" in metadata and metadata["rollback"] not in (True, False, "none", "auto"):
-            hint = 'write "none" on a function that shall not be undone, true on a try that undoes its list'
-            message = f"{metadata['rollback']!r:.80} does not say how to roll back"
+            hint = 'write "none" on a function that must not be undone, or true on a try that undoes its list'
+            message = f"{shown(metadata['rollback'])} does not say how to roll back"
             self.error(f"{pointer}/rollback", IssueCode.INVALID_VALUE, message, hint)
 
     def _report_type(self, definition: Mapping[str, object], pointer: str) -> None:
@@ -116,11 +116,15 @@ class Checker(PartChecks):
                 message = f'tasks of type "{key}" are not available yet'
                 self.error(self.at(pointer, key), IssueCode.NOT_AVAILABLE, message, "remove the task for now")
                 return
+        types = f"a task has one of: {', '.join(TASK_TYPES)}"
         own = [key for key in definition if key not in COMMON_FIELDS]
-        near = next((near for key in own if (near := suggestion(key, TASK_TYPES))), None)
-        hint = f'did you mean "{near}"?' if near else f"a task has one of: {', '.join(TASK_TYPES)}"
-        given = f"none of {', '.join(own)} is one" if own else "it has no type"
-        self.error(pointer, IssueCode.UNKNOWN_TASK_TYPE, f"the task's type is missing: {given}", hint)
+        if not own:
+            self.error(pointer, IssueCode.UNKNOWN_TASK_TYPE, "the task has no type", types)
+            return
+        key = next((key for key in own if suggestion(key, TASK_TYPES)), own[0])
+        near = suggestion(key, TASK_TYPES)
+        hint = f'did you mean "{near}"?' if near else types
+        self.error(self.at(pointer, key), IssueCode.UNKNOWN_TASK_TYPE, f'unknown task type "{key:.80}"', hint)
 
 
 def _named(value: object) -> list[tuple[str, object]]:

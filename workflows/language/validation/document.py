@@ -8,6 +8,7 @@ from workflows.language.issues import Issue, IssueCode
 from workflows.language.validation.checker import Checker
 from workflows.language.validation.json_text import json_issue
 from workflows.language.validation.recursion import recursive_functions
+from workflows.language.validation.reporter import shown
 from workflows.language.validation.scope import ALWAYS, WORKFLOW_OUTPUT, Scope
 
 _FIELDS = ("document", "input", "output", "use", "do", "timeout", "evaluate")
@@ -81,7 +82,7 @@ def _check_header(checker: Checker, value: object) -> None:
             continue
         text = header[name]
         if not isinstance(text, str) or pattern.fullmatch(text) is None:
-            message = f"{text!r:.80} is not a {name}"
+            message = f"{shown(text)} is not a valid {name}"
             checker.error(f"/document/{name}", IssueCode.INVALID_VALUE, message, hint)
     metadata = checker.mapping((header or {}).get("metadata", {}), "/document/metadata", "metadata")
     checker.flag(metadata.get("rollbackOnCancel", True), "/document/metadata/rollbackOnCancel")
@@ -92,7 +93,7 @@ def _check_evaluate(checker: Checker, value: object) -> None:
     if evaluate is None:
         return
     if evaluate.get("language", "jq") != "jq":
-        message = "expressions in other languages than jq are not available"
+        message = "expressions in languages other than jq are not available"
         checker.error("/evaluate/language", IssueCode.NOT_AVAILABLE, message, 'write "language": "jq"')
     checker.one_of(evaluate.get("mode", "strict"), "/evaluate/mode", ("strict", "loose"))
 

@@ -11,7 +11,7 @@ from workflows.language.issues import IssueCode, suggestion
 from workflows.language.limits import MAX_EXPRESSION_BYTES
 from workflows.language.schemas import SchemaError, compile_schema
 from workflows.language.templates import expressions_in, unwrap
-from workflows.language.validation.reporter import Reporter, kind_of
+from workflows.language.validation.reporter import Reporter, kind_of, shown
 from workflows.language.validation.scope import STANDARD, Scope
 
 _EMBEDDED = re.compile(r"\$\{.+\}", re.DOTALL)
@@ -65,7 +65,7 @@ class ExpressionChecks(Reporter):
         try:
             parse_duration(value)
         except DurationError as error:
-            self.error(pointer, IssueCode.INVALID_VALUE, str(error), 'such as {"seconds": 5} or "PT5S"')
+            self.error(pointer, IssueCode.INVALID_VALUE, error.fault, error.hint)
 
     def schema(self, value: object, pointer: str) -> None:
         """The `schema` of an input, output or export."""
@@ -74,7 +74,7 @@ class ExpressionChecks(Reporter):
             return
         schema_format = parts.get("format", "json")
         if not isinstance(schema_format, str) or schema_format.partition(":")[0] != "json":
-            message = "schemas of other formats than json are not available"
+            message = "schemas in formats other than json are not available"
             self.error(f"{pointer}/format", IssueCode.NOT_AVAILABLE, message, 'write "format": "json"')
         if "resource" in parts:
             message = "schemas by reference are not available yet"
@@ -104,7 +104,7 @@ class ExpressionChecks(Reporter):
     def variable(self, value: object, pointer: str) -> str:
         """The name of a variable that the author chooses; returned without its dollar sign."""
         if not isinstance(value, str) or _VARIABLE.fullmatch(value) is None:
-            message = f"{value!r:.80} cannot name a variable"
+            message = f"{shown(value)} cannot name a variable"
             self.error(
                 pointer, IssueCode.INVALID_VALUE, message, "use letters, digits and _, not beginning with a digit"
             )

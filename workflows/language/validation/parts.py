@@ -64,7 +64,7 @@ class PartChecks(ExpressionChecks):
         self.template(wanted, f"{pointer}/with", scope)
         for name, member in (wanted or {}).items():
             if isinstance(member, str) and unwrap(member) is not None:
-                message = "a filter compares with constants"
+                message = "a filter can compare with constants only"
                 hint = "write the condition as catch.when"
                 self.error(f"{pointer}/with/{name}", IssueCode.INVALID_VALUE, message, hint)
 
@@ -93,7 +93,7 @@ class PartChecks(ExpressionChecks):
     def _backoff(self, value: object, pointer: str) -> None:
         backoff = self.fields(value, pointer, _BACKOFFS, what="backoff")
         if backoff is not None and len(backoff) != 1:
-            message = f"backoff is one of {', '.join(_BACKOFFS)}"
+            message = f"backoff must be one of {', '.join(_BACKOFFS)}"
             self.error(pointer, IssueCode.INVALID_VALUE, message, 'write {"exponential": {}}')
 
     def _jitter(self, value: object, pointer: str, scope: Scope) -> None:

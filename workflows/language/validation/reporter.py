@@ -1,5 +1,6 @@
 """Collects issues and makes the checks that every object, list and scalar of a document needs."""
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import cast
 
@@ -7,6 +8,7 @@ from workflows.language.issues import Issue, IssueCode, Severity, escape, sugges
 
 # More would help nobody, and a hostile document could ask for millions.
 MAX_ISSUES = 200
+LONGEST_SHOWN = 80
 
 
 class Reporter:
@@ -64,7 +66,7 @@ class Reporter:
             return
         entries = cast("list[object]", value)
         if not entries:
-            self.error(pointer, IssueCode.INVALID_VALUE, f"the list has no {what}: give it at least one")
+            self.error(pointer, IssueCode.INVALID_VALUE, f"the list has no {what}", "give it at least one")
         seen: set[str] = set()
         for index, entry in enumerate(entries):
             if not isinstance(entry, Mapping) or len(cast("Mapping[str, object]", entry)) != 1:
@@ -73,7 +75,7 @@ class Reporter:
                 continue
             name, content = next(iter(cast("Mapping[str, object]", entry).items()))
             if name in seen:
-                message = f'another {what} of this list is named "{name:.80}" too'
+                message = f'another {what} in this list is also named "{name:.80}"'
                 self.error(self.at(pointer, index, name), IssueCode.DUPLICATE_NAME, message, "rename one of them")
             seen.add(name)
             yield index, name, content
@@ -85,7 +87,7 @@ class Reporter:
     def whole(self, value: object, pointer: str, least: int = 0) -> None:
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
             self.error(
-                pointer, IssueCode.INVALID_VALUE, f"a whole number of {least} or more is needed, not {value!r:.80}"
+                pointer, IssueCode.INVALID_VALUE, f"a whole number of {least} or more is needed, not {shown(value)}"
             )
 
     def text(self, value: object, pointer: str) -> None:
@@ -97,11 +99,17 @@ class Reporter:
             return
         near = suggestion(value, options) if isinstance(value, str) else None
         hint = f'did you mean "{near}"?' if near else f"use one of: {', '.join(options)}"
-        self.error(pointer, IssueCode.INVALID_VALUE, f"{value!r:.80} is not one of the values possible here", hint)
+        self.error(pointer, IssueCode.INVALID_VALUE, f"{shown(value)} is not one of the values possible here", hint)
 
     def _report(self, issue: Issue) -> None:
         if len(self.issues) < MAX_ISSUES:
             self.issues.append(issue)
+
+
+def shown(value: object) -> str:
+    """A value as its author wrote it, or the beginning of it."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]} ..."
 
 
 def kind_of(value: object) -> str:
