@@ -82,7 +82,7 @@ class SqlFunctionActivities(FunctionActivities):
         except TimeoutError as error:
             raise fault(Kind.TIMEOUT, f"the database took longer than {STATEMENT_SECONDS:g} s") from error
         except ArgumentError as error:
-            raise fault(Kind.VALIDATION, str(error)) from error
+            raise fault(Kind.VALIDATION, str(error).partition("\nDETAIL:")[0]) from error
         except PostgresError as error:
             raise _final_or(error) from error
         return "null" if text is None else str(text)

@@ -24,7 +24,7 @@ STATEMENTS_KEPT = 512
 STATEMENT_KEPT_BYTES = 4096
 SESSION_ENDED = "ZS403"  # raised by auth.require_session
 PostgresError = asyncpg.PostgresError
-ArgumentError = asyncpg.DataError  # a bound value that does not fit its parameter's type, found before it was sent
+ArgumentError = asyncpg.DataError  # a value that does not fit its type, whether asyncpg or PostgreSQL found it
 
 _OUTAGE = "The database cannot be reached; try again shortly"
 
@@ -57,7 +57,12 @@ class Database:
             settings.dsn(login),
             statement_cache_size=STATEMENTS_KEPT,
             max_cacheable_statement_size=STATEMENT_KEPT_BYTES,
-            server_settings={"application_name": application_name, "jit": "off"},
+            server_settings={
+                "application_name": application_name,
+                "jit": "off",
+                # Also for what runs before a transaction has its scope, and for those that take none.
+                "statement_timeout": str(settings.statement_timeout_ms),
+            },
         )
         return cls(Connections(connect, settings.pool_size), settings.statement_timeout_ms)
 

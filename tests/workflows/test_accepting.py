@@ -74,7 +74,7 @@ async def test_a_workflow_that_is_switched_off_or_invalid_leaves_no_row(runner: 
     with pytest.raises(InvalidInputError) as caught:
         await runner.execute(invalid)
     assert caught.value.code == "WORKFLOW_INVALID"
-    assert caught.value.details["issues"][0]["pointer"] == "/do/0/one"
+    assert caught.value.details["issues"][0]["pointer"] == "/do/0/one/sett"
     assert await runner.rows.count("workflow_executions", runner.owner) == 0
 
 
