@@ -37,11 +37,11 @@ async def main() -> None:
 
 
 def _without_machine(node: object) -> dict[str, list[object]]:
-    """The history without the names of the processes and the machine that made it."""
+    """The history without names of processes and paths of the machine that made it."""
 
     def clean(part: object) -> object:
         if isinstance(part, dict):
-            return {key: clean(value) for key, value in part.items()}
+            return {key: clean(value) for key, value in part.items() if key != "stackTrace"}
         if isinstance(part, list):
             return [clean(each) for each in part]
         return PROCESS.sub("recorded", part) if isinstance(part, str) else part
