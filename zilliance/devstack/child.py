@@ -193,7 +193,10 @@ class Child:
             self._report(f"{self.part.name} stays down: {life.exception()}")
 
     def _signal(self, number: signal.Signals) -> None:
-        if self.pid is not None:
+        if self.pid is None:
+            return
+        # It may have ended a moment ago, and nobody has noticed yet.
+        with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, number)
 
     def _say(self, what: str, where: str) -> None:
