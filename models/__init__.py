@@ -1,5 +1,5 @@
 """Every table of the platform: importing this package makes the metadata complete."""
 
-from models import auth, platform, registry
+from models import auth, platform, registry, storage, tutorial_counts
 
-__all__ = ["auth", "platform", "registry"]
+__all__ = ["auth", "platform", "registry", "storage", "tutorial_counts"]

@@ -1,7 +1,6 @@
 -- What each role may touch at all; which rows, policies say. Every table and column is named, so that whatever is not
 -- written here is refused: `user_id` after the insert, counters, what the platform finds out, digests, whole executions.
--- models/registry.py says the same as shapes, and a test compares. Tables that the platform's owner adds get nothing here
--- but what undoing a workflow's steps needs.
+-- models/registry.py says the same as shapes, and a test compares.
 
 -- Functions that the platform's owner adds may use temporary tables. PostgreSQL looks for tables and types among them
 -- before anywhere else, even with an empty search_path: so ours, which act as somebody else, name pg_temp as the last.
@@ -115,5 +114,39 @@ GRANT SELECT ON auth.users, auth.sessions TO zplatform;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO zplatform;
 ALTER DEFAULT PRIVILEGES FOR ROLE zowner IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO zplatform;
 
+-- Tables that the platform's owner adds belong to the service wholly; callers get rights on them when row security comes
+-- on (functions/ddl_watch.sql). Where it is on already, that moment has been: what was granted then is as it should be.
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO service_role;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON SEQUENCES TO service_role;
+ALTER DEFAULT PRIVILEGES FOR ROLE zowner IN SCHEMA public GRANT ALL ON TABLES TO service_role;
+ALTER DEFAULT PRIVILEGES FOR ROLE zowner IN SCHEMA public GRANT ALL ON SEQUENCES TO service_role;
+DO $$
+DECLARE
+    secured regclass;
+BEGIN
+    FOR secured IN
+        SELECT oid FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relrowsecurity
+    LOOP
+        EXECUTE format('GRANT MAINTAIN ON %s TO zplatform', secured);
+    END LOOP;
+END
+$$;
+
 -- Accounts are one login's alone.
 GRANT SELECT, INSERT, UPDATE, DELETE ON auth.users, auth.identities, auth.sessions, auth.login_failures TO zauth;
+
+-- Files: as in Supabase, policies alone decide about objects and buckets, so that the installation's owner can open
+-- further buckets with nothing but policies. Uploads under way are the platform's.
+GRANT USAGE ON SCHEMA storage TO anon, authenticated, service_role, zplatform, zapi, zservice, zworker;
+REVOKE ALL ON storage.buckets, storage.objects, storage.uploads
+FROM PUBLIC, anon, authenticated, service_role, zplatform, zapi, zauth, zservice, zworker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON storage.buckets, storage.objects TO anon, authenticated, service_role;
+GRANT SELECT, INSERT, UPDATE, DELETE ON storage.uploads TO service_role;
+GRANT SELECT, DELETE ON storage.objects, storage.uploads TO zplatform;
+GRANT UPDATE ON storage.uploads TO zplatform;  -- to lock them
+GRANT SELECT, INSERT, UPDATE, DELETE ON private.doomed_versions TO zplatform;
+
+-- Counts of tutorials. Visitors come here for private.count_view, which public.record_view calls.
+GRANT USAGE ON SCHEMA private TO anon;
+GRANT SELECT, INSERT, UPDATE, DELETE ON private.tutorial_likes, private.tutorial_views TO zplatform;

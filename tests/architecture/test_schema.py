@@ -16,7 +16,7 @@ from models.migrate import SQL, migrate, sql_files
 from models.registry import SHAPES, TABLES
 from zilliance.settings import DatabaseSettings
 
-OURS = ("auth", "private", "public")
+OURS = ("auth", "private", "public", "storage")
 UNBOUND_RIGHTS = ("TRUNCATE", "REFERENCES", "TRIGGER")
 
 
@@ -90,6 +90,17 @@ async def test_every_public_table_is_in_the_registry(schema: AsyncConnection) ->
     assert set(tables) == set(TABLES) == set(SHAPES)
 
 
+async def test_every_table_of_storage_forces_row_security(schema: AsyncConnection) -> None:
+    open_tables = await names(
+        schema,
+        """
+        SELECT relname FROM pg_class WHERE relnamespace = 'storage'::regnamespace AND relkind IN ('r', 'p')
+            AND NOT (relrowsecurity AND relforcerowsecurity)
+        """,
+    )
+    assert open_tables == []
+
+
 async def test_every_public_table_forces_row_security_and_has_a_policy(schema: AsyncConnection) -> None:
     open_tables = await names(
         schema,
@@ -103,13 +114,16 @@ async def test_every_public_table_forces_row_security_and_has_a_policy(schema: A
 
 
 async def test_every_table_has_its_policy_file_and_every_file_its_table() -> None:
-    assert {path.stem for path in (SQL / "policies").glob("*.sql")} == set(TABLES)
+    tables = {"_".join(filter(None, (table.schema, table.name))) for table in SQLModel.metadata.sorted_tables}
+    with_policies = {table for table in tables if not table.startswith(("auth_", "private_"))}
+    assert {path.stem for path in (SQL / "policies").glob("*.sql")} == with_policies
 
 
 async def test_every_policy_is_in_the_file_of_its_table(schema: AsyncConnection) -> None:
-    rows = await schema.execute(text("SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'public'"))
-    for table, policy in rows:
-        assert f'CREATE POLICY "{policy}" ON public.{table}' in _policies(table)
+    statement = "SELECT schemaname, tablename, policyname FROM pg_policies WHERE schemaname = ANY (:schemas)"
+    for namespace, table, policy in await schema.execute(text(statement), {"schemas": list(OURS)}):
+        file = table if namespace == "public" else f"{namespace}_{table}"
+        assert f'CREATE POLICY "{policy}" ON {namespace}.{table}' in _policies(file)
 
 
 def _policies(table: str) -> str:
@@ -191,12 +205,15 @@ async def test_requests_hold_no_right_that_row_security_does_not_bind(role: str,
     assert await names(schema, statement, rights=rights, schemas=list(OURS), role=role) == []
 
 
-async def test_visitors_read_tutorials_and_nothing_else(schema: AsyncConnection) -> None:
+async def test_visitors_hold_rights_on_tutorials_and_files_alone(schema: AsyncConnection) -> None:
+    """On files all of them, as in Supabase: policies decide."""
     statement = """
         SELECT DISTINCT table_name || ' ' || privilege_type FROM information_schema.column_privileges
         WHERE grantee IN ('anon', 'PUBLIC') AND table_schema = ANY (:schemas)
     """
-    assert await names(schema, statement, schemas=list(OURS)) == ["tutorials SELECT"]
+    held = set(await names(schema, statement, schemas=list(OURS)))
+    on_files = {f"{table} {verb}" for table in ("buckets", "objects") for verb in ("SELECT", "INSERT", "UPDATE")}
+    assert held == {"tutorials SELECT", *on_files}
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -12,7 +12,7 @@ import yaml
 
 from models.migrate import migrate
 from models.registry import TABLES
-from tests.identities import ANONYMOUS, account
+from tests.identities import ANONYMOUS, SERVICE, account
 from zilliance.identity import Identity
 from zilliance.settings import DatabaseSettings, Login
 
@@ -77,6 +77,17 @@ async def requests(_requests_login: Connection) -> AsyncGenerator[Connection]:
     await transaction.start()
     yield _requests_login
     await transaction.rollback()
+
+
+@pytest.fixture
+async def service(policies_database: DatabaseSettings) -> AsyncGenerator[Connection]:
+    """The platform acting as itself, in a transaction that leaves nothing behind."""
+    connection = await asyncpg.connect(policies_database.dsn(Login.SERVICE))
+    transaction = connection.transaction()
+    await transaction.start()
+    await become(connection, SERVICE)
+    yield connection
+    await connection.close()
 
 
 @pytest.fixture(scope="session")

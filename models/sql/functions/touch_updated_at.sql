@@ -30,7 +30,8 @@ BEGIN
         'public.profiles', 'public.user_roles', 'public.tutorials', 'public.videos',
         'public.workflows', 'public.workflow_executions',
         'public.contacts', 'public.deals', 'public.activities',
-        'public.api_endpoints', 'public.api_keys', 'public.api_requests', 'public.app_projects'
+        'public.api_endpoints', 'public.api_keys', 'public.api_requests', 'public.app_projects',
+        'storage.buckets', 'storage.objects'
     ]::regclass[]
     LOOP
         EXECUTE format(
@@ -40,3 +41,8 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- Looking at a tutorial and liking it are no changes of it.
+CREATE OR REPLACE TRIGGER touch_updated_at BEFORE UPDATE ON public.tutorials
+    FOR EACH ROW WHEN (old.views = new.views AND old.likes = new.likes)
+    EXECUTE FUNCTION private.touch_updated_at();
