@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from temporalio.client import Client
 
-from zilliance.database import Connection, Database
+from zilliance.database import USUAL, Connection, Database, Terms
 from zilliance.enums import Role
 from zilliance.identity import Identity
 from zilliance.settings import Login, Settings
+from zilliance.storage import ObjectStore
 from zilliance.temporal import connect
 from zilliance.tokens import TokenAuthority
 
@@ -23,6 +24,7 @@ class AppState:
         accounts: connections that read and write schema `auth`.
         service: connections that may become `service_role`.
         temporal: dials at its first call, so that the API starts while Temporal is down.
+        store: likewise, the bytes of objects.
     """
 
     settings: Settings
@@ -31,11 +33,12 @@ class AppState:
     accounts: Database
     service: Database
     temporal: Client
+    store: ObjectStore
 
-    def transaction(self, identity: Identity) -> AbstractAsyncContextManager[Connection]:
+    def transaction(self, identity: Identity, terms: Terms = USUAL) -> AbstractAsyncContextManager[Connection]:
         """A transaction as `identity`, on the pool that may take its role."""
         pool = self.service if identity.role is Role.SERVICE else self.database
-        return pool.transaction(identity)
+        return pool.transaction(identity, terms)
 
 
 @asynccontextmanager
@@ -45,10 +48,12 @@ async def app_state(settings: Settings) -> AsyncGenerator[AppState]:
         Database.of(settings.database, login, application_name="api")
         for login in (Login.REQUESTS, Login.ACCOUNTS, Login.SERVICE)
     ]
+    store = ObjectStore.of(settings.storage)
     try:
         database, accounts, service = pools
         temporal = await connect(settings.temporal, lazy=True)
-        yield AppState(settings, TokenAuthority(settings), database, accounts, service, temporal)
+        yield AppState(settings, TokenAuthority(settings), database, accounts, service, temporal, store)
     finally:
+        await store.close()
         for pool in pools:
             await pool.close()

@@ -6,12 +6,13 @@ from typing import Any
 from activities.calls import HttpCallActivities
 from activities.pauses import ClockPauseActivities
 from activities.records import SqlExecutionActivities, SqlFunctionActivities
+from activities.storage_upkeep import S3StorageUpkeepActivities
 from activities.upkeep import TemporalUpkeepActivities
 from worker.resources import Resources
 from workflows.execute_workflow import ExecuteWorkflow
-from workflows.upkeep import ReconcileExecutions
+from workflows.upkeep import ReconcileExecutions, SweepObjects
 
-WORKFLOWS: Sequence[type] = [ExecuteWorkflow, ReconcileExecutions]
+WORKFLOWS: Sequence[type] = [ExecuteWorkflow, ReconcileExecutions, SweepObjects]
 
 
 def activities(resources: Resources) -> list[Callable[..., Any]]:
@@ -21,6 +22,7 @@ def activities(resources: Resources) -> list[Callable[..., Any]]:
     calls = HttpCallActivities(resources.outbound)
     pauses = ClockPauseActivities()
     upkeep = TemporalUpkeepActivities(resources.database, resources.client)
+    storage_upkeep = S3StorageUpkeepActivities(resources.database, resources.store)
     return [
         executions.load,
         executions.enter,
@@ -31,4 +33,5 @@ def activities(resources: Resources) -> list[Callable[..., Any]]:
         pauses.sleep,
         pauses.breathe,
         upkeep.reconcile_executions,
+        storage_upkeep.sweep_objects,
     ]

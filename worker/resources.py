@@ -12,6 +12,7 @@ from zilliance.database import Database
 from zilliance.errors import UnavailableError
 from zilliance.outbound import OutboundClient
 from zilliance.settings import Environment, Login, Settings
+from zilliance.storage import ObjectStore
 
 PAUSE_SECONDS = 0.5
 
@@ -24,6 +25,7 @@ class Resources:
     client: Client
     database: Database
     outbound: OutboundClient
+    store: ObjectStore
 
     async def wait_for_database(self) -> None:
         """Come back when PostgreSQL answers, however long that takes: the supervisor decides when it is too long."""
@@ -47,8 +49,10 @@ async def open_resources(settings: Settings, client: Client) -> AsyncGenerator[R
         egress_map=settings.egress_map,
         own_hosts=[own_host] if own_host and settings.public_url else [],
     )
+    store = ObjectStore.of(settings.storage)
     try:
-        yield Resources(settings, client, database, outbound)
+        yield Resources(settings, client, database, outbound, store)
     finally:
+        await store.close()
         await outbound.close()
         await database.close()

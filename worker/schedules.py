@@ -15,18 +15,25 @@ from temporalio.client import (
     ScheduleUpdateInput,
 )
 
-from workflows.names import RECONCILE_EXECUTIONS, TaskQueue
-from workflows.upkeep import ReconcileExecutions
+from workflows.names import RECONCILE_EXECUTIONS, SWEEP_OBJECTS, TaskQueue
 from zilliance.settings import Settings
 
 
 async def reconcile_schedules(client: Client, settings: Settings) -> None:
     """Make every schedule of the platform what this checkout says. Two workers at once do no harm."""
-    wanted = _reconciler(settings)
+    seconds = {
+        RECONCILE_EXECUTIONS: settings.workflow.reconcile_seconds,
+        SWEEP_OBJECTS: settings.storage.sweep_seconds,
+    }
+    for name, each in seconds.items():
+        await _reconcile(client, name, _schedule(name, timedelta(seconds=each)))
+
+
+async def _reconcile(client: Client, name: str, wanted: Schedule) -> None:
     try:
-        await client.create_schedule(RECONCILE_EXECUTIONS, wanted, trigger_immediately=True)
+        await client.create_schedule(name, wanted, trigger_immediately=True)
     except ScheduleAlreadyRunningError:
-        handle = client.get_schedule_handle(RECONCILE_EXECUTIONS)
+        handle = client.get_schedule_handle(name)
 
         def to_wanted(_: ScheduleUpdateInput) -> ScheduleUpdate:
             return ScheduleUpdate(wanted)
@@ -36,13 +43,10 @@ async def reconcile_schedules(client: Client, settings: Settings) -> None:
         await handle.trigger(overlap=ScheduleOverlapPolicy.SKIP)
 
 
-def _reconciler(settings: Settings) -> Schedule:
+def _schedule(workflow: str, every: timedelta) -> Schedule:
+    """One run at a time of a workflow, whose id is its name."""
     return Schedule(
-        action=ScheduleActionStartWorkflow(
-            ReconcileExecutions.run, id=RECONCILE_EXECUTIONS, task_queue=TaskQueue.PLATFORM
-        ),
-        spec=ScheduleSpec(
-            intervals=[ScheduleIntervalSpec(every=timedelta(seconds=settings.workflow.reconcile_seconds))]
-        ),
+        action=ScheduleActionStartWorkflow(workflow, id=workflow, task_queue=TaskQueue.PLATFORM),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(minutes=1)),
     )

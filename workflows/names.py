@@ -7,6 +7,7 @@ from temporalio.common import SearchAttributeKey
 
 EXECUTE_WORKFLOW = "execute-workflow"
 RECONCILE_EXECUTIONS = "reconcile-executions"
+SWEEP_OBJECTS = "sweep-objects"
 
 OWNER = SearchAttributeKey.for_keyword("ZillianceOwner")
 KIND = SearchAttributeKey.for_keyword("ZillianceKind")

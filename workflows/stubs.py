@@ -12,6 +12,7 @@ from workflows.contracts.execution import (
     ReconcileResult,
     UndoEffectInput,
 )
+from workflows.contracts.upkeep import SweepResult
 
 
 class ExecutionActivities(ABC):
@@ -77,3 +78,12 @@ class UpkeepActivities(ABC):
     @activity.defn(name="upkeep.reconcile-executions")
     async def reconcile_executions(self) -> ReconcileResult:
         """Start what was committed but not started; close rows whose workflow ended without them."""
+
+
+class StorageUpkeepActivities(ABC):
+    """Housekeeping of objects' bytes on a schedule."""
+
+    @abstractmethod
+    @activity.defn(name="upkeep.sweep-objects")
+    async def sweep_objects(self) -> SweepResult:
+        """Delete the bytes that are no object's, for as long as any are due."""

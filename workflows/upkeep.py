@@ -4,8 +4,9 @@ from temporalio import workflow
 
 from workflows import options
 from workflows.contracts.execution import ReconcileResult
-from workflows.names import RECONCILE_EXECUTIONS
-from workflows.stubs import UpkeepActivities
+from workflows.contracts.upkeep import SweepResult
+from workflows.names import RECONCILE_EXECUTIONS, SWEEP_OBJECTS
+from workflows.stubs import StorageUpkeepActivities, UpkeepActivities
 
 
 @workflow.defn(name=RECONCILE_EXECUTIONS)
@@ -15,3 +16,12 @@ class ReconcileExecutions:
     @workflow.run
     async def run(self) -> ReconcileResult:
         return await workflow.execute_activity_method(UpkeepActivities.reconcile_executions, **options.UPKEEP)
+
+
+@workflow.defn(name=SWEEP_OBJECTS)
+class SweepObjects:
+    """Deletes the bytes of versions that no object has: overwritten, deleted, or never come to their end."""
+
+    @workflow.run
+    async def run(self) -> SweepResult:
+        return await workflow.execute_activity_method(StorageUpkeepActivities.sweep_objects, **options.UPKEEP)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import asyncpg
 
 from zilliance.connections import Connection, Connections
+from zilliance.enums import Role
 from zilliance.errors import ForbiddenError, UnavailableError
 
 if TYPE_CHECKING:
@@ -42,12 +44,32 @@ class UncommittedError(Exception):
     """A statement had failed, the error was swallowed, and the block ended as if all were well. Nothing was written."""
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """In what a transaction differs from the usual one.
+
+    Attributes:
+        read_only: PostgreSQL refuses to write in it.
+        is_kept: otherwise all that was written is taken back in the end.
+        settings: names and values that hold in it.
+    """
+
+    read_only: bool = False
+    is_kept: bool = True
+    settings: tuple[tuple[str, str], ...] = ()
+
+
+USUAL = Terms()
+READING = Terms(read_only=True)
+
+
 class Database:
     """Connections that log in as one user, and the transactions on them."""
 
-    def __init__(self, connections: Connections, statement_timeout_ms: int) -> None:
+    def __init__(self, connections: Connections, statement_timeout_ms: int, anon_timeout_ms: int | None = None) -> None:
         self._connections = connections
         self._statement_timeout_ms = statement_timeout_ms
+        self._anon_timeout_ms = min(anon_timeout_ms or statement_timeout_ms, statement_timeout_ms)
 
     @classmethod
     def of(cls, settings: DatabaseSettings, login: Login, *, application_name: str) -> Database:
@@ -64,19 +86,24 @@ class Database:
                 "statement_timeout": str(settings.statement_timeout_ms),
             },
         )
-        return cls(Connections(connect, settings.pool_size), settings.statement_timeout_ms)
+        connections = Connections(connect, settings.pool_size)
+        return cls(connections, settings.statement_timeout_ms, settings.anon_statement_timeout_ms)
 
     async def close(self) -> None:
         await self._connections.close()
 
     @asynccontextmanager
-    async def transaction(self, identity: Identity) -> AsyncGenerator[Connection]:
+    async def transaction(self, identity: Identity, terms: Terms = USUAL) -> AsyncGenerator[Connection]:
         """One transaction as `identity`; commits when the block ends, rolls back when it raises.
 
         Raises ForbiddenError `session_not_found` when the caller's session has ended, UnavailableError when
         PostgreSQL cannot be reached.
         """
-        async with self._transaction(_opening(identity, self._statement_timeout_ms)) as connection:
+        timeout = self._anon_timeout_ms if identity.role is Role.ANON else self._statement_timeout_ms
+        opening = _opening(identity, timeout, terms.read_only)
+        if terms.settings:
+            opening += _settings(terms.settings)
+        async with self._transaction(opening, is_kept=terms.is_kept) as connection:
             yield connection
 
     @asynccontextmanager
@@ -100,11 +127,14 @@ class Database:
             return value
 
     @asynccontextmanager
-    async def _transaction(self, opening: str) -> AsyncGenerator[Connection]:
+    async def _transaction(self, opening: str, *, is_kept: bool = True) -> AsyncGenerator[Connection]:
         async with self._connection() as connection:
             await _open(connection, opening)
             yield connection
-            if await connection.execute("COMMIT") != "COMMIT":
+            if not is_kept:
+                # What only the commit would refuse is refused now; what is open in the end is rolled back below.
+                await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            elif await connection.execute("COMMIT") != "COMMIT":
                 raise UncommittedError
 
     @asynccontextmanager
@@ -151,15 +181,26 @@ async def _open(connection: Connection, opening: str) -> None:
 
 
 @lru_cache(maxsize=1024)
-def _opening(identity: Identity, statement_timeout_ms: int) -> str:
+def _opening(identity: Identity, statement_timeout_ms: int, read_only: bool) -> str:
     """What opens a transaction as `identity`: one message that begins it, takes the scope and asks for the session.
 
     A message of two statements takes no parameters, so the values are in the text. None can leave its place: the role
     is one of three words, the claims are hexadecimal, the rest a number and a UUID. All settings end with it.
     """
     session = f"'{identity.session_id}'" if identity.session_id else "NULL"
+    begin = "BEGIN READ ONLY" if read_only else "BEGIN"
     return (
-        f"BEGIN; SELECT set_config('role', '{identity.role.value}', true), set_config('request.jwt.claims',"
+        f"{begin}; SELECT set_config('role', '{identity.role.value}', true), set_config('request.jwt.claims',"
         f" convert_from(decode('{identity.claims.encode().hex()}', 'hex'), 'UTF8'), true),"
         f" set_config('statement_timeout', '{statement_timeout_ms:d}', true), auth.require_session({session})"
     )
+
+
+def _settings(settings: tuple[tuple[str, str], ...]) -> str:
+    """What sets them for the transaction that was just opened; hexadecimal, as above, so that none leaves its place."""
+    calls = ", ".join(f"set_config({_text(name)}, {_text(value)}, true)" for name, value in settings)
+    return f"; SELECT {calls}"
+
+
+def _text(value: str) -> str:
+    return f"convert_from(decode('{value.encode().hex()}', 'hex'), 'UTF8')"

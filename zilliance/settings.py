@@ -57,6 +57,7 @@ class DatabaseSettings(_Group):
     secret: SecretStr = SecretStr(EXAMPLE_SECRET)
     pool_size: Annotated[int, Field(ge=1, le=200)] = 10
     statement_timeout_ms: Annotated[int, Field(ge=100)] = 15_000
+    anon_statement_timeout_ms: Annotated[int, Field(ge=100)] = 3_000  # for callers who have not signed in
 
     def password_of(self, login: Login) -> str:
         """The password of one login, derived from `secret` so that the migration and the processes agree on it."""
@@ -98,6 +99,9 @@ class RestSettings(_Group):
 
     schemas: list[str] = ["public"]
     max_rows: Annotated[int, Field(ge=1)] = 1000
+    aggregates_enabled: bool = True
+    plan_enabled: bool = False  # answer with the plan of a statement, which tells of tables and their sizes
+    tx_enabled: bool = True  # `Prefer: tx=rollback`: do it, answer it, take it back
 
 
 class TemporalSettings(_Group):
@@ -111,12 +115,17 @@ class TemporalSettings(_Group):
 
 
 class StorageSettings(_Group):
-    """Where the S3 store is."""
+    """Where the S3 store is, and what it may hold."""
 
     endpoint: str = "http://127.0.0.1:8333"
     region: str = "us-east-1"
     access_key: str = ""
     secret_key: SecretStr = SecretStr("")
+    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] = "zilliance"
+    max_object_bytes: Annotated[int, Field(ge=0)] = 50 * 1024**3  # a bucket's own limit may be lower
+    true_status: bool = False  # answer errors with their own status; off: with 400, as the hosted original does
+    upload_expiry_seconds: Annotated[int, Field(ge=60)] = 86_400  # how long a resumable upload may go on
+    sweep_seconds: Annotated[int, Field(ge=1)] = 60
 
 
 class MailSettings(_Group):

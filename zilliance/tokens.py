@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 import json
 import time
 from collections import OrderedDict
@@ -24,6 +25,7 @@ KEY_YEARS = 10
 MAX_TOKEN_LENGTH = 8192
 MAX_LIFETIME = 86_400  # seconds; the longest that the settings allow an access token
 CACHE_ENTRIES = 10_000
+_URL_KEY = b"zilliance: signed URLs of storage"
 
 
 class InvalidTokenError(Exception):
@@ -42,14 +44,43 @@ class _SigningKey:
     public_jwk: Mapping[str, Any]
 
 
+class UrlTokens:
+    """Tokens in URLs of storage: each permits one thing with one object, whoever holds it.
+
+    Their key is derived from the secret, so that none passes for an access token, and no access token for one of them.
+    """
+
+    def __init__(self, secret: str) -> None:
+        self._key = hmac.new(secret.encode(), _URL_KEY, hashlib.sha256).digest()
+
+    def issue(self, claims: Mapping[str, Any], *, seconds: int) -> str:
+        now = int(time.time())
+        return jwt.encode({**claims, "iat": now, "exp": now + seconds}, self._key, algorithm="HS256")
+
+    def verify(self, token: str) -> dict[str, Any]:
+        """The claims of a token that is ours and has not expired. Raises InvalidTokenError."""
+        if len(token) > MAX_TOKEN_LENGTH or "=" in token:
+            raise InvalidTokenError("jwt malformed")
+        try:
+            claims: dict[str, Any] = jwt.decode(token, self._key, algorithms=["HS256"], options={"require": ["exp"]})
+        except jwt.ExpiredSignatureError as error:
+            raise InvalidTokenError("jwt expired", expired=True) from error
+        except jwt.InvalidSignatureError as error:
+            raise InvalidTokenError("invalid signature") from error
+        except jwt.PyJWTError as error:
+            raise InvalidTokenError("jwt malformed") from error
+        return claims
+
+
 class TokenAuthority:
-    """Issues and verifies every token of one installation."""
+    """Issues and verifies every token of one installation. `urls` are those that stand in URLs of storage."""
 
     def __init__(self, settings: Settings) -> None:
         self.issuer = f"{settings.api_url}/auth/v1"
         self._secret = settings.auth.jwt_secret.get_secret_value()
         self._signing = _signing_key(settings.auth.signing_key.get_secret_value())
         self._seen: OrderedDict[str, tuple[Identity, float]] = OrderedDict()
+        self.urls = UrlTokens(self._secret)
         service_key = settings.auth.service_role_key or settings.supabase_service_role_key
         self.anon_key = settings.auth.anon_key or settings.supabase_anon_key or self._project_key(Role.ANON)
         self.service_role_key = service_key.get_secret_value() or self._project_key(Role.SERVICE)

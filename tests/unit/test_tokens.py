@@ -186,3 +186,19 @@ def test_without_a_key_the_secret_signs_and_is_never_shown():
 def test_key_of_another_kind_is_refused_at_start(pem: str):
     with pytest.raises(SettingsError, match="ZILLIANCE_AUTH__SIGNING_KEY"):
         authority(pem=pem)
+
+
+def test_a_token_of_a_url_is_no_access_token_and_the_other_way_round() -> None:
+    tokens = authority()
+    url = tokens.urls.issue({"url": "a/b", "scope": "download", "role": "service_role"}, seconds=60)
+    assert tokens.urls.verify(url)["url"] == "a/b"
+    with pytest.raises(InvalidTokenError):
+        tokens.identify(url)
+    for token in (tokens.anon_key, tokens.service_role_key):
+        with pytest.raises(InvalidTokenError, match="invalid signature"):
+            tokens.urls.verify(token)
+    with pytest.raises(InvalidTokenError, match="expired"):
+        tokens.urls.verify(tokens.urls.issue({"url": "a/b"}, seconds=-1))
+    for text in ("", "a.b.c", url + "=", url[:-2], "x" * 9000):
+        with pytest.raises(InvalidTokenError):
+            tokens.urls.verify(text)

@@ -26,7 +26,7 @@ def test_every_stub_is_implemented_and_registered_under_its_name(resources: Reso
     registered = activities(resources)
     assert None not in wanted.values()
     assert sorted(name_of(function) or "" for function in registered) == sorted(name or "" for name in wanted.values())
-    assert len(WORKFLOWS) == len(set(WORKFLOWS)) == 2
+    assert len(WORKFLOWS) == len(set(WORKFLOWS)) == 3
 
 
 async def ask(port: int, path: str) -> str:
