@@ -7,9 +7,10 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 
-from zilliance.errors import InvalidInputError
+from zilliance.errors import InvalidInputError, TooLargeError
 
 CODE = "PGRST102"  # what the data API's clients know; the other prefixes use it, too
+MAX_CONTAINERS = 200_000  # objects and arrays: reading so many holds up everybody else for a tenth of a second
 _MAX_INTEGER = 2**63 - 1
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
 _NUL_ESCAPE = rb"\u0000"
@@ -26,7 +27,13 @@ async def read_json(request: Request) -> object:
 
 async def read_bytes(request: Request) -> bytes:
     """The request's body, refused if its type says that it is not JSON. Raises InvalidInputError."""
-    media, _, parameters = request.headers.get("content-type", "").partition(";")
+    check_type(request.headers.get("content-type", ""))
+    return await request.body()
+
+
+def check_type(content_type: str) -> None:
+    """Raises InvalidInputError for a Content-Type that is not JSON in UTF-8; an empty one passes for it."""
+    media, _, parameters = content_type.partition(";")
     media = media.strip().lower()
     if media and media not in _JSON_TYPES and not media.endswith("+json"):
         raise InvalidInputError(
@@ -35,11 +42,10 @@ async def read_bytes(request: Request) -> bytes:
     charset = parameters.partition("charset=")[2].strip(' "').lower()
     if charset and charset not in {"utf-8", "utf8", "us-ascii"}:
         raise InvalidInputError(f"JSON is UTF-8, not {charset[:40]}", code=CODE, hint="Encode the body as UTF-8")
-    return await request.body()
 
 
 def decode(body: bytes) -> Any:
-    """A JSON text as values. Raises InvalidInputError.
+    """A JSON text as values. Raises InvalidInputError, and TooLargeError for more than `MAX_CONTAINERS`.
 
     Refused beside what is not JSON: NUL and lone surrogates, which no text of PostgreSQL can hold; numbers beyond
     double precision; integers beyond 64 bits, which the next reader would round without a word; nesting beyond
@@ -47,6 +53,10 @@ def decode(body: bytes) -> Any:
     """
     if not body:
         raise _invalid("The body is empty")
+    if body.count(b"{") + body.count(b"[") > MAX_CONTAINERS:
+        raise TooLargeError(
+            f"The body has more than {MAX_CONTAINERS:,} objects and arrays", hint="Send it in several requests"
+        )
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:

@@ -1,6 +1,7 @@
 """`/rest/v1/{table}`: create, read, update and delete for every table, as the official clients speak it."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
@@ -9,16 +10,22 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
 
-from api.deps import caller_of, state_of
-from api.json_input import read_bytes
-from api.rest.documentation import document
+from api.deps import caller_of
+from api.rest import failures
 from api.rest.documents import Check, Row
-from api.rest.engine import Call, Engine
+from api.rest.engine import Engine
+from api.rest.grammar.headers import DESCRIPTION, Kind, parse_accept
+from api.rest.live_catalogue import LiveCatalogue
+from api.rest.openapi.discovery import with_catalogue
+from api.rest.openapi.documentation import document
+from api.rest.requests import Call
 from api.services.definitions import checked
+from api.state import AppState
 from models.registry import SHAPES
 
 PREFIX = "/rest/v1/"
-_WITH_BODY = frozenset({"POST", "PATCH"})
+_FUNCTIONS = "rpc/"
+_WITH_BODY = frozenset({"POST", "PATCH", "PUT"})
 
 
 def check_definition(row: Row) -> Row:
@@ -37,7 +44,7 @@ CHECKS: dict[str, Check] = {"workflows": check_definition}
 
 
 class DataApi:
-    """Answers every request for a relation, before FastAPI looks at it.
+    """Answers every request for a relation or a function, before FastAPI looks at it.
 
     Its routing and its per-request machinery would cost a third of what a request for one row costs in all
     (bench/rest.py), and there is nothing for it to do: the body goes to PostgreSQL and comes from there as bytes. The
@@ -52,7 +59,7 @@ class DataApi:
         inner = self._app
         if scope["type"] == "http":
             path: str = scope["path"]
-            if path.startswith(PREFIX) and len(path) > len(PREFIX) and "/" not in path[len(PREFIX) :]:
+            if path.startswith(PREFIX) and len(path) > len(PREFIX):
                 inner = self._relations
         await inner(scope, receive, send)
 
@@ -61,30 +68,53 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     request = Request(scope, receive)
     method = request.method
     identity = caller_of(request)
+    name: str = scope["path"][len(PREFIX) :]
+    is_function = name.startswith(_FUNCTIONS)
+    if is_function:
+        name = name[len(_FUNCTIONS) :]
+    if "/" in name:
+        raise failures.invalid_path()
+    headers = request.headers
     call = Call(
         method,
-        scope["path"][len(PREFIX) :],
+        name,
         scope["query_string"],
-        request.headers,
-        await read_bytes(request) if method in _WITH_BODY else b"",
+        headers,
+        await request.body() if method in _WITH_BODY else b"",
+        ", ".join(headers.getlist("prefer")),
+        is_function=is_function,
     )
     answer = await engine_of(request).answer(call, identity)
-    response = Response(b"" if method == "HEAD" else answer.body, answer.status, answer.headers)
+    response = Response(answer.body, answer.status, answer.headers)
+    if method == "HEAD":
+        del response.headers["content-length"]  # nobody has written the body to know
     await response(scope, receive, send)
 
 
 def engine_of(request: Request) -> Engine:
-    """The engine of this application, made when the first request needs it."""
-    engine: Engine | None = getattr(request.app.state, "rest", None)
-    if engine is None:
-        engine = request.app.state.rest = Engine(state_of(request), CHECKS)
+    """The engine of this application, which `followed` made."""
+    engine: Engine = request.app.state.rest
     return engine
 
 
-def describe(request: Request) -> Response:
-    """The OpenAPI document, where clients of the data API look for it."""
-    caller_of(request)
-    return Response(orjson.dumps(request.app.openapi()), media_type="application/openapi+json")
+@asynccontextmanager
+async def followed(app: FastAPI, state: AppState) -> AsyncGenerator[None]:
+    """Let the data API answer from the catalogue as it is at each moment, inside the block."""
+    catalogue = LiveCatalogue(state.service, state.settings)
+    app.state.rest = Engine(state, catalogue, CHECKS)
+    async with catalogue.followed():
+        yield
+
+
+async def describe(request: Request) -> Response:
+    """The OpenAPI document, where clients of the data API look for it: of all that the caller may use."""
+    identity = caller_of(request)
+    parse_accept(request.headers.get("accept", ""), DESCRIPTION)
+    engine = engine_of(request)
+    schema = engine.schema_of(Call(request.method, "", b"", request.headers))
+    statements = await engine.catalogue.statements()
+    described = with_catalogue(request.app.openapi(), statements.catalogue, schema, identity.role.value)
+    return Response(orjson.dumps(described), media_type=Kind.OPENAPI.value)
 
 
 def install(app: FastAPI) -> None:

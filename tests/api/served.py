@@ -15,7 +15,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
 from api import errors, middleware
-from api.routers import health, rest
+from api.routers import health, rest, storage
 from api.state import AppState, app_state
 from zilliance.settings import Settings
 
@@ -103,6 +103,7 @@ async def served(settings: Settings) -> AsyncGenerator[Served]:
     middleware.install(app)
     app.include_router(health.router)
     app.include_router(rest.router)
+    app.include_router(storage.router)
     rest.install(app)
 
     @app.get("/boom")
@@ -111,7 +112,7 @@ async def served(settings: Settings) -> AsyncGenerator[Served]:
 
     port = free_port()
     server = Server(app, "127.0.0.1", port, interface=Interfaces.ASGINL, http=HTTPModes.http1, log_enabled=False)
-    async with app_state(settings) as state:
+    async with app_state(settings) as state, rest.followed(app, state):
         app.state.platform = state
         running = asyncio.create_task(server.serve())
         url = f"http://127.0.0.1:{port}"

@@ -6,6 +6,8 @@ import pytest
 
 from tests.api.served import Person, Served
 
+ARRAY = "application/vnd.pgrst.array+json"
+ONE = "application/vnd.pgrst.object+json"
 ADAS = {"age": 36, "a": [1, {"b": "x"}]}
 PEOPLE: list[dict[str, Any]] = [
     {"first_name": "Ada", "last_name": "Lovelace", "tags": ["math", "poetry"], "custom_fields": ADAS},
@@ -189,3 +191,66 @@ async def test_the_settings_bound_every_list(api: Served) -> None:
 async def test_content_location_says_what_was_read(api: Served, reader: Person) -> None:
     answer = await api.send("GET", "contacts?select=id&limit=1", reader.headers)
     assert answer.headers["content-location"] == "/contacts?select=id&limit=1"
+
+
+async def test_head_has_the_headers_of_get(api: Served, reader: Person) -> None:
+    for path, headers in (
+        ("contacts?select=first_name&limit=1", {}),
+        ("contacts?select=*", {"prefer": "count=exact", "accept": "text/csv"}),
+        ("contacts?first_name=eq.Ada", {"accept": "application/vnd.pgrst.object+json"}),
+    ):
+        get = await api.send("GET", path, reader.headers, headers=headers)
+        head = await api.send("HEAD", path, reader.headers, headers=headers)
+        assert (head.status_code, head.content) == (get.status_code, b"")
+        for name in ("content-type", "content-range", "content-location", "preference-applied"):
+            assert head.headers.get(name) == get.headers.get(name), name
+    many = await api.send(
+        "HEAD", "contacts", reader.headers, headers={"accept": "application/vnd.pgrst.object+json"}
+    )  # fmt: skip
+    assert (many.status_code, many.content) == (406, b"")
+
+
+async def test_nulls_may_be_left_out(api: Served, reader: Person) -> None:
+    query = "contacts?select=first_name,last_name&first_name=in.(Ada,Bob)&order=first_name"
+    array = await api.send("GET", query, reader.headers, headers={"accept": f"{ARRAY};nulls=stripped"})
+    assert array.json() == [{"first_name": "Ada", "last_name": "Lovelace"}, {"first_name": "Bob"}]
+    assert array.headers["content-type"] == f"{ARRAY};nulls=stripped; charset=utf-8"
+    one = await api.send(
+        "GET", f"{query}&limit=1&offset=1", reader.headers, headers={"accept": f"{ONE};nulls=stripped"}
+    )
+    assert one.json() == {"first_name": "Bob"}
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        ("*/*", "application/json; charset=utf-8"),
+        ("application/json", "application/json; charset=utf-8"),
+        ("text/html, application/json;q=0.9", "application/json; charset=utf-8"),
+        (ARRAY, "application/json; charset=utf-8"),
+        ("text/csv", "text/csv; charset=utf-8"),
+        ("text/csv, application/json", "text/csv; charset=utf-8"),
+        ("text/csv;q=0.1, application/json", "application/json; charset=utf-8"),
+        (f"{ONE}, application/json", f"{ONE}; charset=utf-8"),
+    ],
+)
+async def test_the_form_that_is_liked_best(api: Served, reader: Person, accept: str, content_type: str) -> None:
+    answer = await api.send("GET", "contacts?limit=1", reader.headers, headers={"accept": accept})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, content_type)
+
+
+async def test_forms_that_are_not_made(api: Served, reader: Person) -> None:
+    for accept in ("text/html", "application/geo+json", "text/plain", "application/vnd.pgrst.plan+json"):
+        answer = await api.send("GET", "contacts", reader.headers, headers={"accept": accept})
+        assert (answer.status_code, answer.json()["code"]) == (406, "PGRST107")
+        assert answer.json()["message"] == f"None of these media types are available: {accept}"
+
+
+async def test_the_exposed_schemas_alone_are_served(api: Served, reader: Person) -> None:
+    named = await api.send("GET", "contacts?limit=1", reader.headers, headers={"accept-profile": "public"})
+    assert named.status_code == 200
+    for method, header in (("GET", "accept-profile"), ("POST", "content-profile"), ("DELETE", "content-profile")):
+        answer = await api.send(method, "contacts?id=is.null", reader.headers, json={}, headers={header: "auth"})
+        assert (answer.status_code, answer.json()["code"]) == (406, "PGRST106")
+        assert answer.json()["message"] == "Invalid schema: auth"
+        assert answer.json()["hint"] == "Only the following schemas are exposed: public"

@@ -91,11 +91,12 @@ async def test_a_change_of_all_rows_must_be_said(api: Served, owner: Person, met
     assert (answer.status_code, answer.json()["code"]) == (400, "21000")
 
 
-async def test_what_is_not_one_object_is_taken_back(api: Served) -> None:
+@pytest.mark.parametrize("shown", [SHOWN, {}], ids=["shown", "not shown"])
+async def test_what_is_not_one_object_is_taken_back(shown: dict[str, str], api: Served) -> None:
     person = await api.person()
     for name in ("a", "b"):
         await api.insert("contacts", {"first_name": name}, person.headers)
-    headers = {**SHOWN, **OBJECT}
+    headers = {**shown, **OBJECT}
     for method, path, body in (
         ("PATCH", "contacts?id=not.is.null", {"first_name": "changed"}),
         ("DELETE", "contacts?id=not.is.null", None),

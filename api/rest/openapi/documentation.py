@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Depends, Header, Query, Response
 from fastapi.security import APIKeyHeader, HTTPBearer
 from pydantic import BaseModel
 
-from api.rest.headers import OBJECT_TYPE
+from api.rest.grammar.headers import OBJECT_TYPE
 from models.registry import Shapes
 
 
@@ -31,7 +31,12 @@ _FILTER = (
     "sl sr nxl nxr adj fts plfts phfts wfts, each with `not.` before it if need be."
 )
 _PARAMETERS: dict[str, Any] = {
-    "select": Annotated[str | None, Query(description="Columns: `*`, or `alias:column->path::type` with commas")],
+    "select": Annotated[
+        str | None,
+        Query(
+            description="`*`, `alias:column->path::type`, `relation!hint!inner(columns)`, `amount.sum()`, with commas"
+        ),
+    ],
     "order": Annotated[str | None, Query(description="`column.desc.nullslast` with commas")],
     "limit": Annotated[int | None, Query(ge=0, description="At most so many rows")],
     "offset": Annotated[int | None, Query(ge=0, description="Rows to pass over")],
@@ -42,11 +47,15 @@ _PARAMETERS: dict[str, Any] = {
     "prefer": Annotated[
         str | None,
         Header(
-            description="`return=representation|minimal|headers-only`, `count=exact`, `resolution=merge-duplicates`"
+            description="`return=representation|minimal|headers-only`, `count=exact|planned|estimated`,"
+            " `resolution=merge-duplicates|ignore-duplicates`, `missing=default`, `handling=strict`, `max-affected=n`,"
+            " `tx=rollback`, `timezone=name`"
         ),
     ],
     "range": Annotated[str | None, Header(description="`0-9`: the rows to answer")],
-    "accept": Annotated[str | None, Header(description=f"`{OBJECT_TYPE}` answers one object instead of an array")],
+    "accept": Annotated[
+        str | None, Header(description=f"`{OBJECT_TYPE}` answers one object instead of an array, `text/csv` CSV")
+    ],
 }
 _FILTERED = ("select", "order", "or", "and", "prefer", "accept")
 _PAGED = (*_FILTERED, "limit", "offset", "range")
@@ -64,7 +73,7 @@ class _Verb:
 
 
 _LIST = _Verb("list", "GET", "List rows", _PAGED, (406, 416))
-_COUNT = _Verb("count", "HEAD", "Count rows", _PAGED, (416,))
+_COUNT = _Verb("count", "HEAD", "Count rows", _PAGED, (406, 416))
 _INSERT_PARAMETERS = ("select", "columns", "on_conflict", "prefer", "accept")
 _INSERT = _Verb("insert", "POST", "Insert rows", _INSERT_PARAMETERS, (406, 409, 413))
 _UPDATE = _Verb("update", "PATCH", "Update rows", _FILTERED, (406, 409, 413))

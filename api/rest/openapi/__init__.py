@@ -1,0 +1,1 @@
+"""What the data API says about itself."""
