@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from api import errors, middleware
-from api.routers import auth, executions, functions, health, rest
+from api.routers import auth, executions, functions, health, rest, storage
 from api.state import AppState, app_state
 from zilliance.settings import Settings
 
@@ -23,7 +23,7 @@ def create_app(settings: Settings, *, alongside: Alongside | None = None) -> Fas
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        async with app_state(settings) as state:
+        async with app_state(settings) as state, rest.followed(app, state):
             app.state.platform = state
             if alongside is None:
                 yield
@@ -36,6 +36,6 @@ def create_app(settings: Settings, *, alongside: Alongside | None = None) -> Fas
     errors.install(app)
     middleware.install(app)
     rest.install(app)
-    for router in (health.router, auth.router, rest.router, functions.router, executions.router):
+    for router in (health.router, auth.router, rest.router, storage.router, functions.router, executions.router):
         app.include_router(router)
     return app

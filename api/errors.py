@@ -1,22 +1,21 @@
-"""Errors become answers here, once: our own, PostgreSQL's and the framework's, in one envelope."""
+"""Errors become answers here, once: our own, PostgreSQL's and the framework's, in the envelope of their prefix."""
 
 import logging
-from collections.abc import Mapping
-from typing import Any
+import re
+from typing import Annotated
 
-import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from api.envelopes import render
 from zilliance.database import PostgresError
 from zilliance.enums import Role
 from zilliance.errors import AppError, InvalidInputError, UnavailableError
 
 log = logging.getLogger(__name__)
-
-AUTH_API_VERSION = "x-supabase-api-version"
 
 # SQLSTATE, or its class, to HTTP status. As PostgREST maps them, but 500 stays for what is our fault alone.
 _STATUS_BY_STATE = {"23503": 409, "23505": 409, "42501": 403, "42P01": 404, "42883": 404, "25006": 405, "57014": 504}
@@ -25,8 +24,28 @@ _STATUS_BY_CLASS = {
     **dict.fromkeys(("28", "0L", "0P"), 403),
     **dict.fromkeys(("40", "55", "57", "58", "XX"), 500),  # not 54: more columns or words than fit is what was asked
 }
+_RAISED_STATUS = re.compile("PT[45][0-9]{2}")  # RAISE SQLSTATE 'PT402': the status that a function answers with
+_RAISED_ANSWER = "PGRST"
 _SERVER_FAULT = 500
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "PAYLOAD_TOO_LARGE", 415: "UNSUPPORTED_MEDIA_TYPE"}
+
+
+class _Raised(BaseModel):
+    """The MESSAGE of RAISE SQLSTATE 'PGRST'."""
+
+    code: str = Field(pattern="^[ -~]{1,100}$")
+    message: str
+    details: str | None = None
+    hint: str | None = None
+
+
+class _RaisedFrame(BaseModel):
+    """The DETAIL of RAISE SQLSTATE 'PGRST'."""
+
+    status: int = Field(ge=200, le=599)
+    headers: dict[
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")], Annotated[str, Field(pattern=r"^[\t -~]*$")]
+    ] = Field(default_factory=dict)
 
 
 def install(app: FastAPI) -> None:
@@ -39,31 +58,14 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-def render(request: Request, error: AppError) -> Response:
-    """The envelope `{"error","code","details"}`, with the fields beside it that the official clients read."""
-    body: dict[str, object] = {"error": error.message, "message": error.message, "code": error.code}
-    headers = dict(error.headers)
-    if request.url.path.startswith("/rest/"):
-        body |= {"details": error.details, "hint": error.hint}
-        headers["Proxy-Status"] = f"PostgREST; error={error.code}"
-    elif request.url.path.startswith("/auth/"):
-        code = error.code.lower()
-        body |= {"details": error.details or {}, "code": code, "error_code": code, "msg": error.message}
-        body |= _auth_extras(error.details)
-        headers["x-sb-error-code"] = code
-        if version := request.headers.get(AUTH_API_VERSION):
-            headers[AUTH_API_VERSION] = version
-    else:
-        body["details"] = error.details or {}
-        if error.hint:
-            body["hint"] = error.hint
-    return Response(orjson.dumps(body, default=str), error.status, headers, "application/json")
-
-
 def of_postgres(error: PostgresError, role: Role | None = None) -> AppError:
     """What PostgreSQL's refusal means to the caller: its own words where it speaks of the caller's input."""
     state = error.sqlstate or "XX000"
     status = _STATUS_BY_STATE.get(state) or _STATUS_BY_CLASS.get(state[:2], 400)
+    if state == _RAISED_ANSWER:
+        return _raised_answer(error)
+    if _RAISED_STATUS.fullmatch(state):
+        return _worded(error, int(state[2:]))
     if status == _STATUS_BY_CLASS["08"]:
         return UnavailableError("The database cannot take this now; try again shortly", code=state)
     if state == "57014":
@@ -73,19 +75,40 @@ def of_postgres(error: PostgresError, role: Role | None = None) -> AppError:
         return AppError("Internal server error", code=state)
     if state == "42501" and role is Role.ANON:
         status = 401
+    return _worded(error, status)
+
+
+def _worded(error: PostgresError, status: int) -> AppError:
+    message, details, hint = str(error.args[0]), _text(error, "detail"), _text(error, "hint")
+    return AppError(message, status=status, code=error.sqlstate, details=details, hint=hint)
+
+
+def _raised_answer(error: PostgresError) -> AppError:
+    """What a function says in full: code and message in the message, status and headers in the detail, as JSON."""
+    try:
+        body = _Raised.model_validate_json(str(error.args[0]))
+        frame = _RaisedFrame.model_validate_json(_text(error, "detail") or "")
+    except ValidationError as invalid:
+        return AppError(
+            "Could not parse JSON in the \"RAISE SQLSTATE 'PGRST'\" error",
+            code="PGRST121",
+            details=f"{invalid.title.strip('_')}: {invalid.errors()[0]['msg']}",
+            hint="MESSAGE must be a JSON object with code and message, and may have details and hint;"
+            " DETAIL one with status and headers",
+        )
     return AppError(
-        str(error.args[0]), status=status, code=state, details=_text(error, "detail"), hint=_text(error, "hint")
+        body.message,
+        status=frame.status,
+        code=body.code,
+        details=body.details,
+        hint=body.hint,
+        headers=frame.headers,
     )
 
 
 def _text(error: PostgresError, field: str) -> str | None:
     value: str | None = getattr(error, field, None)
     return value
-
-
-def _auth_extras(details: Any) -> Mapping[str, object]:
-    """`weak_password` is read from the top level of the answer."""
-    return {"weak_password": details["weak_password"]} if details and "weak_password" in details else {}
 
 
 async def _app_error(request: Request, error: Exception) -> Response:

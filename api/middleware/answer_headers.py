@@ -4,6 +4,8 @@ import re
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.envelopes import RESUMABLE
+
 METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS, HEAD"
 
 # What the official clients send and read. Without Content-Range in the second list a browser's `count` is null, without
@@ -12,14 +14,14 @@ ALLOWED = (
     "authorization, x-client-info, apikey, content-type, accept, x-retry-count, traceparent, tracestate, baggage, "
     "prefer, accept-profile, content-profile, range, range-unit, x-upsert, x-metadata, cache-control, "
     "content-encoding, x-supabase-api-version, x-region, x-signature, tus-resumable, upload-length, upload-offset, "
-    "upload-metadata, upload-defer-length, x-api-key, x-request-id, idempotency-key, if-none-match, "
-    "if-modified-since, if-match"
+    "upload-metadata, upload-defer-length, x-http-method-override, x-api-key, x-request-id, idempotency-key, "
+    "if-none-match, if-modified-since, if-match"
 )
 EXPOSED = (
     "content-range, content-location, location, preference-applied, link, x-total-count, x-supabase-api-version, "
-    "x-relay-error, upload-offset, upload-length, tus-resumable, tus-version, tus-extension, etag, "
-    "content-disposition, retry-after, x-request-id, x-sb-error-code, accept-ranges, content-length, last-modified, "
-    "proxy-status"
+    "x-relay-error, upload-offset, upload-length, upload-defer-length, upload-metadata, upload-expires, tus-resumable, "
+    "tus-version, tus-extension, tus-max-size, etag, content-disposition, retry-after, x-request-id, x-sb-error-code, "
+    "accept-ranges, content-length, last-modified, proxy-status"
 )
 
 _ALWAYS: list[tuple[bytes, bytes]] = [
@@ -43,7 +45,7 @@ class AnswerHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if scope["method"] == "OPTIONS":
+        if scope["method"] == "OPTIONS" and not _asks_for_abilities(scope):
             await _preflight(scope, send)
             return
 
@@ -55,6 +57,13 @@ class AnswerHeaders:
             await send(message)
 
         await self._app(scope, receive, send_complete)
+
+
+def _asks_for_abilities(scope: Scope) -> bool:
+    """Whether it is the question of the TUS protocol, and not a browser's."""
+    names = {name for name, _ in scope["headers"]}
+    path: str = scope["path"]
+    return path.startswith(RESUMABLE) and b"access-control-request-method" not in names
 
 
 async def _preflight(scope: Scope, send: Send) -> None:

@@ -1,17 +1,22 @@
 """Bodies that are too large or too slow are refused while they come in."""
 
 import asyncio
+import sys
+from contextlib import suppress
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import render
+from api.envelopes import render
 from zilliance.errors import AppError, InvalidInputError, TooLargeError
 
 MIB = 1024 * 1024
 MAX_BODY = 10 * MIB
-MAX_BODY_BY_PREFIX = {"/auth/v1/": MIB}
+UNBOUNDED = sys.maxsize
+# Files are bounded by their bucket, while they come in.
+MAX_BODY_BY_PREFIX = {"/auth/v1/": MIB, "/storage/v1/object/": UNBOUNDED, "/storage/v1/upload/": UNBOUNDED}
 MAX_DISCARDED = 4 * MAX_BODY
+DISCARD_SECONDS = 10.0
 CHUNK_SECONDS = 30.0  # how long a sender may be silent in the middle of a body
 
 _BODILESS = frozenset({"GET", "HEAD"})
@@ -50,16 +55,25 @@ class BodyGuard:
                 raise _too_large(limit)
             return message
 
-        await self._app(scope, receive_bounded, send)
+        async def send_when_read(message: Message) -> None:
+            nonlocal complete
+            if not complete and message["type"] == "http.response.start":
+                await self._discard(receive)
+                complete = True
+            await send(message)
+
+        await self._app(scope, receive_bounded, send_when_read if limit == UNBOUNDED else send)
 
     async def _discard(self, receive: Receive) -> None:
         """Read on for a while: who is cut off in the middle of sending never sees the answer."""
         left = MAX_DISCARDED
-        while left > 0:
-            message = await self._next(receive)
-            if not message.get("more_body", False):
-                return
-            left -= len(message["body"])
+        with suppress(TimeoutError, AppError):
+            async with asyncio.timeout(DISCARD_SECONDS):
+                while left > 0:
+                    message = await self._next(receive)
+                    if not message.get("more_body", False):
+                        return
+                    left -= len(message["body"])
 
     async def _next(self, receive: Receive) -> Message:
         try:

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.errors import render
+from api.envelopes import render
 from zilliance.errors import AppError, InvalidInputError
 
 MAX_HEADERS = 100

@@ -5,9 +5,12 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from api.deps import State, User
+from api.schemas.errors import refusals
 from api.services.executions import executions_of
 
-router = APIRouter(prefix="/workflows/v1/executions", tags=["workflows"])
+router = APIRouter(
+    prefix="/workflows/v1/executions", tags=["workflows"], responses=refusals(400, 401, 403, 404, 409, 503)
+)
 
 
 @router.get("/{execution_id}", summary="Read an execution")

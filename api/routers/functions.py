@@ -6,6 +6,7 @@ from fastapi import APIRouter, Header, Request, Response
 
 from api.deps import State, User
 from api.json_input import read_json
+from api.schemas.errors import refusals
 from api.services.executions import executions_of, read_request
 
 router = APIRouter(prefix="/functions/v1", tags=["functions"])
@@ -29,6 +30,7 @@ _EXECUTE_BODY: dict[str, Any] = {
 }
 _OUTCOMES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The execution has ended: its row"},
+    **refusals(400, 401, 403, 404, 409, 413, 503),
     202: {"description": "The execution goes on: its row as it stands, and in `Location` where to look"},
 }
 

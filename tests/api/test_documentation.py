@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from api.app import create_app
+from tests.api.served import Person, Served
 from zilliance.settings import Settings
 
 
@@ -28,3 +29,17 @@ async def test_every_table_and_function_is_documented(visitor: httpx.AsyncClient
     paths = (await visitor.get("/openapi.json")).json()["paths"]
     assert {"get", "post", "patch", "delete"} <= paths["/rest/v1/contacts"].keys()
     assert "/functions/v1/execute-workflow" in paths
+
+
+async def test_the_data_api_describes_itself(api: Served, owner: Person) -> None:
+    for accept in ("*/*", "application/openapi+json", "application/json"):
+        answer = await api.send("GET", "", owner.headers, headers={"accept": accept})
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/openapi+json")
+    paths = answer.json()["paths"]
+    assert {"get", "post", "patch", "delete"} <= paths["/rest/v1/contacts"].keys()
+    assert "/rest/v1/rpc/has_role" in paths
+    other = await api.send("GET", "", owner.headers, headers={"accept": "text/csv"})
+    assert (other.status_code, other.json()["code"]) == (406, "PGRST107")
+    hidden = await api.send("GET", "", owner.headers, headers={"accept-profile": "auth"})
+    assert (hidden.status_code, hidden.json()["code"]) == (406, "PGRST106")
+    assert (await api.send("GET", "", {})).status_code == 401
