@@ -1,4 +1,4 @@
-"""The main job as a new user would do it: sign up, define a workflow, run it, and see a failing step rolled back."""
+"""The main job as a new user would do it: sign up, run a workflow, see a failing step rolled back, share a file."""
 
 import asyncio
 import json
@@ -60,20 +60,33 @@ class Visitor:
     def sign_in(self, token: str) -> None:
         self._headers["Authorization"] = f"Bearer {token}"
 
-    def send(self, method: str, path: str, body: Any = None, *, prefer: str = "") -> Any:
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """One request; the JSON of its answer. Raises DemoError unless the status is a success."""
-        headers = {**self._headers, **({"Prefer": prefer} if prefer else {})}
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self._api_url + path, data=data, headers=headers, method=method)  # noqa: S310  our own API
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        text = _fetched(method, self._api_url + path, data, {**self._headers, **headers})
         try:
-            with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310
-                return json.loads(answer.read() or b"null")
-        except urllib.error.HTTPError as error:
-            message = f"{method} {path} answered {error.code}: {error.read().decode(errors='replace')[:500]}"
+            return json.loads(text or b"null")
+        except ValueError as error:
+            message = f"{method} {path} answered no JSON: {text[:500]!r}"
             raise DemoError(message) from error
-        except (OSError, ValueError) as error:
-            message = f"{method} {path} failed: {error}"
-            raise DemoError(message) from error
+
+    def open(self, path: str) -> bytes:
+        """What anybody gets who follows a link, with no key and no token."""
+        return _fetched("GET", self._api_url + path, None, {})
+
+
+def _fetched(method: str, url: str, data: bytes | None, headers: dict[str, str]) -> bytes:
+    request = urllib.request.Request(url, data=data, headers=headers, method=method)  # noqa: S310  our own API
+    try:
+        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310
+            body: bytes = answer.read()
+            return body
+    except urllib.error.HTTPError as error:
+        message = f"{method} {url} answered {error.code}: {error.read().decode(errors='replace')[:500]}"
+        raise DemoError(message) from error
+    except OSError as error:
+        message = f"{method} {url} failed: {error}"
+        raise DemoError(message) from error
 
 
 class Demo:
@@ -84,6 +97,8 @@ class Demo:
         self._visitor = Visitor(known["api_url"], known["anon_key"])
         self._workflow: dict[str, Any] = {}
         self._execution: dict[str, Any] = {}
+        self._user_id = ""
+        self._link = ""
 
     def steps(self) -> list[tuple[str, Callable[[], str]]]:
         return [
@@ -91,12 +106,14 @@ class Demo:
             ("define a workflow", self._define),
             ("run it; its third step fails", self._execute),
             ("see what was rolled back", self._see_rollback),
+            ("upload a file and share it", self._share_file),
         ]
 
     def links(self) -> str:
         run_id = quote(f"execute-workflow/{self._execution.get('id', '')}", safe="")
         return (
             f"  the run in Temporal  {self._known['temporal_ui_url']}/namespaces/default/workflows/{run_id}\n"
+            f"  the shared file      {self._known['api_url']}{self._link}\n"
             f"  API documentation    {self._known['api_url']}/docs\n"
             f"  mail                 {self._known['mail_url']}"
         )
@@ -110,13 +127,14 @@ class Demo:
         }
         session = self._visitor.send("POST", "/auth/v1/signup", body)
         self._visitor.sign_in(_member(session, "access_token"))
+        self._user_id = _member(_member(session, "user"), "id")
         (profile,) = _rows(self._visitor.send("GET", "/rest/v1/profiles?select=first_name&limit=1"))
         return f"{email}; profile of {profile.get('first_name')}"
 
     def _define(self) -> str:
         body = {"name": "Win a customer", "config": DEFINITION}
         (self._workflow,) = _rows(
-            self._visitor.send("POST", "/rest/v1/workflows", body, prefer="return=representation")
+            self._visitor.send("POST", "/rest/v1/workflows", body, Prefer="return=representation")
         )
         return f"workflow {self._workflow['id']}"
 
@@ -140,6 +158,19 @@ class Demo:
             raise DemoError(message)
         undone = ", ".join(str(step.get("reference")) for step in rollback.get("steps", []))
         return f"{rollback['status']}: {undone}; no contact and no deal is left"
+
+    def _share_file(self) -> str:
+        """Into the private bucket, and out again through a link that its owner signs for an hour."""
+        name, content = f"documents/{self._user_id}/welcome.txt", b"Welcome to Zilliance\n"
+        headers = {"Content-Type": "text/plain", "x-upsert": "true"}
+        self._visitor.send("POST", f"/storage/v1/object/{name}", content, **headers)
+        signed = self._visitor.send("POST", f"/storage/v1/object/sign/{name}", {"expiresIn": 3600})
+        self._link = f"/storage/v1{_member(signed, 'signedURL')}"
+        seen = self._visitor.open(self._link)
+        if seen != content:
+            message = f"the shared file should be {content!r}, and is {seen[:100]!r}"
+            raise DemoError(message)
+        return f"{len(content)} bytes, private; a signed link opens it for an hour"
 
 
 def demo(*, once: bool) -> int:
