@@ -56,7 +56,7 @@ format: $(STAMP)  ## lay the code out
 	$(BIN)/ruff format .
 
 bench: $(STAMP)  ## measure start, memory, latency and throughput beside their references
-	@for each in start rest workflows; do echo "== bench.$$each"; $(BIN)/python -m bench.$$each || exit 1; done
+	@for each in start rest storage workflows; do echo "== bench.$$each"; $(BIN)/python -m bench.$$each || exit 1; done
 
 install: $(STAMP)  ## install what is missing (every other target does it)
 

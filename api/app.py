@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from api import errors, middleware
+from api import description, errors, middleware
 from api.routers import auth, executions, functions, health, rest, storage
 from api.state import AppState, app_state
 from zilliance.settings import Settings
@@ -38,4 +38,5 @@ def create_app(settings: Settings, *, alongside: Alongside | None = None) -> Fas
     rest.install(app)
     for router in (health.router, auth.router, rest.router, storage.router, functions.router, executions.router):
         app.include_router(router)
+    description.install(app)
     return app

@@ -43,3 +43,10 @@ async def test_the_data_api_describes_itself(api: Served, owner: Person) -> None
     hidden = await api.send("GET", "", owner.headers, headers={"accept-profile": "auth"})
     assert (hidden.status_code, hidden.json()["code"]) == (406, "PGRST106")
     assert (await api.send("GET", "", {})).status_code == 401
+
+
+async def test_no_operation_announces_what_is_never_answered(settings: Settings) -> None:
+    document = create_app(settings).openapi()
+    added = [path for path, each in document["paths"].items() if "HTTPValidationError" in str(each)]
+    assert added == []
+    assert "HTTPValidationError" not in document["components"]["schemas"]
