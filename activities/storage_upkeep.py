@@ -11,7 +11,7 @@ from workflows.contracts.upkeep import SweepResult
 from workflows.stubs import StorageUpkeepActivities
 from zilliance.database import Database
 from zilliance.errors import UnavailableError
-from zilliance.storage import ObjectStore, object_key
+from zilliance.storage import ObjectStore, RefusedByStoreError, object_key
 
 MOST = 10_000  # of one pass; the next one goes on
 BATCH = 50
@@ -41,7 +41,7 @@ class S3StorageUpkeepActivities(StorageUpkeepActivities):
         return [row["version"] for row in rows]
 
     async def _discard(self, versions: Sequence[UUID]) -> int:
-        """Discard and forget; how many. Raises UnavailableError when the store let go of none.
+        """Discard and forget; how many. Raises what the store said when it let go of none.
 
         Some that it does not let go of must not be in the way of all others.
         """
@@ -53,9 +53,9 @@ class S3StorageUpkeepActivities(StorageUpkeepActivities):
             raise failure
         return len(gone)
 
-    async def _discarded(self, version: UUID) -> UnavailableError | None:
+    async def _discarded(self, version: UUID) -> UnavailableError | RefusedByStoreError | None:
         try:
             await self._store.discard(object_key(version))
-        except UnavailableError as error:
+        except (UnavailableError, RefusedByStoreError) as error:
             return error
         return None

@@ -18,9 +18,13 @@ class MissingObjectError(Exception):
     """The store has no object, or no multipart upload, of this name."""
 
 
+class RefusedByStoreError(Exception):
+    """The store will not do it, now or later: a right is missing, or the request makes no sense to it."""
+
+
 @contextmanager
 def store_errors() -> Generator[None]:
-    """Raise MissingObjectError or UnavailableError for what is no fault of ours; anything else stays as it is."""
+    """Raise MissingObjectError, UnavailableError or RefusedByStoreError for what the client raises."""
     try:
         yield
     except ClientError as error:
@@ -29,7 +33,7 @@ def store_errors() -> Generator[None]:
             raise MissingObjectError from error
         if code in _BUSY or status >= _SERVER_FAULT:
             raise UnavailableError(_OUTAGE) from error
-        raise
+        raise RefusedByStoreError(str(error)) from error
     except (S3ConnectionError, HTTPClientError, IncompleteReadError) as error:
         raise UnavailableError(_OUTAGE) from error
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from zilliance.errors import UnavailableError
 from zilliance.s3 import DELETED_AT_ONCE, Bucket, Part, Stored
-from zilliance.s3_errors import MissingObjectError
+from zilliance.s3_errors import MissingObjectError, RefusedByStoreError
 from zilliance.s3_transfers import CHUNK_BYTES, PART_BYTES, Reading, Threads, TooManyBytesError, Writing, gathered
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ __all__ = [
     "MissingObjectError",
     "ObjectStore",
     "Part",
+    "RefusedByStoreError",
     "Stored",
     "TooManyBytesError",
     "object_key",

@@ -247,6 +247,7 @@ class SignRequest(_Camel):
     """A URL to sign."""
 
     expires_in: Seconds
+    transform: None = Field(None, description="Images are not transformed here")
 
 
 class SignManyRequest(SignRequest):

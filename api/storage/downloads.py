@@ -16,6 +16,7 @@ MAX_FILE_NAME = 255
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 _ATTRIBUTE_CHARACTERS = "!#$&+-.^_`|~"  # beside letters and digits; RFC 5987
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
+_DOCUMENTS = frozenset({"text/xsl", "multipart/x-mixed-replace"})  # browsers open these, too, and run what is in them
 _VISIBILITY = frozenset({"public", "private"})
 
 
@@ -75,7 +76,7 @@ def _headers(found: Found, manner: Manner) -> dict[str, str]:
     if found.content_encoding:
         headers["Content-Encoding"] = found.content_encoding
     download = manner.download
-    if download is None and media.endswith(("/xml", "+xml")):
+    if download is None and (media in _DOCUMENTS or media.endswith(("/xml", "+xml"))):
         download = ""
     if download is not None:
         headers["Content-Disposition"] = _disposition(download)

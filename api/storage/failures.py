@@ -96,6 +96,8 @@ def _refusal(state: str | None) -> AppError | None:
         return access_denied()
     if state == "23505":
         return already_exists()
+    if state == "22021":
+        return invalid_request("A text contains NUL, which no name or metadata can hold")
     if state == "23503":
         return NotFoundError("The related resource does not exist", code="RelatedResource")
     return None

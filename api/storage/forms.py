@@ -7,6 +7,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from api.storage.failures import incomplete_body, invalid_request
 
+FORM_BYTES = 1024 * 1024  # that a form may have beside its file
 MAX_FIELDS = 16
 MAX_FIELD_BYTES = 64 * 1024
 _FILE_NAMES = frozenset({b"", b"file"})  # without a file name it is a file all the same
@@ -33,6 +34,7 @@ class Form:
         self._has_file = False
         self._file_data: list[bytes] = []
         self._has_ended = False
+        self._beside = 0  # bytes that are not the file's
         try:
             self._parser = MultipartParser(
                 boundary,
@@ -81,10 +83,13 @@ class Form:
         data = await anext(self._stream, None)
         if data is None:
             raise incomplete_body()
+        self._beside += len(data)
         try:
             self._parser.write(data)
         except FormParserError as error:
             raise invalid_request("The form is not valid multipart/form-data") from error
+        if self._beside > FORM_BYTES:
+            raise invalid_request(f"The form has more than {FORM_BYTES} bytes beside its file")
 
     def _begin_header(self) -> None:
         self._header = (bytearray(), bytearray())
@@ -110,6 +115,7 @@ class Form:
     def _take(self, data: bytes, start: int, end: int) -> None:
         if self._field is None:
             self._file_data.append(data[start:end])
+            self._beside -= end - start
             return
         if len(self._field) + end - start > MAX_FIELD_BYTES:
             raise invalid_request(f"A field of the form is longer than {MAX_FIELD_BYTES} bytes")

@@ -11,11 +11,10 @@ from api.storage.descriptions import (
     read_user_metadata,
 )
 from api.storage.failures import incomplete_body
-from api.storage.forms import Form
+from api.storage.forms import FORM_BYTES, Form
 from api.storage.placing import Description
 
 FORM = "multipart/form-data"
-FORM_BYTES = 1024 * 1024  # that a form may have beside its file
 
 
 class Incoming(Protocol):

@@ -34,7 +34,8 @@ FROM storage.buckets AS b LEFT JOIN storage.objects AS o ON o.bucket_id = b.id A
 WHERE b.id = $1 AND b.public
 """
 _MOVE = """
-UPDATE storage.objects SET bucket_id = $3, name = $4 WHERE bucket_id = $1 AND name = $2 RETURNING id
+UPDATE storage.objects SET bucket_id = $3, name = $4
+WHERE bucket_id = $1 AND name = $2 AND version = coalesce($5, version) RETURNING id
 """
 _DELETE = f"""
 DELETE FROM storage.objects WHERE bucket_id = $1 AND name = ANY ($2) RETURNING {_COLUMNS}
@@ -48,7 +49,7 @@ class Found:
     Attributes:
         size: in bytes.
         etag: with its quotes.
-        modified: when its bytes came.
+        modified: when its row changed last: with its bytes, or with its name.
         user_metadata: what its uploader told.
     """
 
@@ -100,10 +101,13 @@ async def move(state: AppState, identity: Identity, wish: Relocation) -> tuple[U
     Raises NoSuchKey, KeyAlreadyExists, AccessDenied, and what the rules of another bucket say.
     """
     source, target = _places(wish)
+    checked: UUID | None = None  # only these bytes move: others that take their place meanwhile were not looked at
     if source[0] != target[0]:
-        await _check_fit(state, await find(state, identity, *source), await read_rules(state, target[0]))
+        found = await find(state, identity, *source)
+        await _check_fit(state, found, await read_rules(state, target[0]))
+        checked = found.version
     async with acting(state, identity) as connection:
-        row_id: UUID | None = await connection.fetchval(_MOVE, *source, *target)
+        row_id: UUID | None = await connection.fetchval(_MOVE, *source, *target, checked)
     if row_id is None:
         raise no_such_key()
     return row_id, "/".join(target)

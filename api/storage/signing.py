@@ -61,7 +61,7 @@ async def sign_upload(state: AppState, place: Place) -> SignedUrl:
         "scope": _UPLOAD,
     }
     token = state.tokens.urls.issue(claims, seconds=UPLOAD_SECONDS)
-    return SignedUrl(f"/object/upload/sign/{place.key}?token={token}", token)
+    return SignedUrl(f"/object/upload/sign/{_in_url(place.key)}?token={token}", token)
 
 
 def check_download(urls: UrlTokens, token: str, bucket_id: str, name: str) -> None:
@@ -90,4 +90,9 @@ def _verified(urls: UrlTokens, token: str, scope: str) -> dict[str, Any]:
 
 def _signed_download(urls: UrlTokens, bucket_id: str, name: str, seconds: int) -> SignedUrl:
     token = urls.issue({"url": f"{bucket_id}/{name}", "scope": _DOWNLOAD}, seconds=seconds)
-    return SignedUrl(f"/object/sign/{bucket_id}/{name}?token={token}", token)
+    return SignedUrl(f"/object/sign/{bucket_id}/{_in_url(name)}?token={token}", token)
+
+
+def _in_url(name: str) -> str:
+    """A name in a path. Clients encode the rest themselves; a question mark would end the path for them."""
+    return name.replace("?", "%3F")

@@ -21,7 +21,7 @@ from models.queries.uploads import NewUpload, Progress, Upload
 from zilliance.enums import Role
 from zilliance.errors import AppError
 
-MAX_OPEN = 100  # of one account; the service is nobody's account
+MAX_OPEN = 100  # of one account, and again as many by URLs that it signed; the service is nobody's account
 
 
 class ResumableUploads:
@@ -46,7 +46,7 @@ class ResumableUploads:
             metadata=metadata,
             length=length,
         )
-        most = None if uploader.identity.role is Role.SERVICE else MAX_OPEN
+        most = None if uploader.identity.role is Role.SERVICE and uploader.owner is None else MAX_OPEN
         async with begun(self._state, new, most=most) as holding:
             try:
                 if chunks is not None or length == 0:

@@ -63,6 +63,13 @@ BEGIN
             RAISE EXCEPTION 'object "%" of bucket "%" cannot take version "%": no upload of its owner has brought it',
                 new.name, new.bucket_id, new.version USING ERRCODE = 'insufficient_privilege';
         END IF;
+        -- A signed upload URL outlives the account that signed it, and nobody would ever remove what came by it.
+        IF new.owner IS NOT NULL AND NOT EXISTS (
+            SELECT FROM auth.users WHERE id = new.owner AND deleted_at IS NULL
+        ) THEN
+            RAISE EXCEPTION 'object "%" of bucket "%" cannot belong to the account "%": it is deleted',
+                new.name, new.bucket_id, new.owner USING ERRCODE = 'insufficient_privilege';
+        END IF;
     END IF;
     IF TG_OP <> 'INSERT' THEN
         -- A minute for those who are reading it.

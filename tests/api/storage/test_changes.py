@@ -1,10 +1,12 @@
 """Moving, copying and deleting."""
 
+import asyncio
 from uuid import uuid4
 
 import pytest
 
 from tests.api.served import Person, Served
+from tests.api.storage.conftest import Admin
 from tests.api.storage.files import MIB, PNG, ask, bucket, metadata_header, read, refused, stored, versions
 
 
@@ -81,6 +83,21 @@ async def test_a_bucket_takes_by_move_and_copy_what_it_takes_by_upload(api: Serv
 async def test_a_bad_wish(api: Served, owner: Person, what: str, wish: dict[str, str]) -> None:
     answer = await ask(api, "POST", f"object/{what}", owner.headers, json={"bucketId": "documents", **wish})
     assert answer.json()["code"] in {"InvalidKey", "InvalidRequest", "InvalidBucketName"}
+
+
+async def test_bytes_that_were_not_checked_do_not_move(api: Served, owner: Person, admin: Admin) -> None:
+    """The object is overwritten between the look at it and its move into a bucket with rules."""
+    path = await stored(api, owner.headers, f"documents/{owner.id}/{uuid4()}", PNG, kind="image/png")
+    name, other = path.partition("/")[2], uuid4()
+    await admin.connection.execute("SELECT private.doom_version($1, $2)", other, owner.id)
+    wish = {"bucketId": "documents", "sourceKey": name, "destinationKey": name, "destinationBucket": "avatars"}
+    async with admin.connection.transaction():
+        await admin.connection.execute("UPDATE storage.objects SET version = $2 WHERE name = $1", name, other)
+        moving = asyncio.create_task(ask(api, "POST", "object/move", owner.headers, json=wish))
+        async with asyncio.timeout(10):
+            while not await admin.connection.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):  # noqa: ASYNC110  another process
+                await asyncio.sleep(0.02)
+    refused(await moving, "NoSuchKey", 404)
 
 
 async def test_deleting_many(api: Served, owner: Person, stranger: Person) -> None:

@@ -116,11 +116,15 @@ async def test_to_be_saved(api: Served, owner: Person, path: str, asked: str, ex
         ("application/xhtml+xml", "text/plain", True),
         ("image/svg+xml", "image/svg+xml", True),
         ("text/xml", "text/xml", True),
+        ("text/xsl", "text/xsl", True),
+        ("multipart/x-mixed-replace; boundary=b", "multipart/x-mixed-replace; boundary=b", True),
         ("image/png", "image/png", False),
     ],
 )
 async def test_a_browser_runs_nothing(api: Served, owner: Person, kind: str, shown: str, is_attachment: bool) -> None:
-    path = await stored(api, owner.headers, f"documents/{owner.id}/{kind}", b"<script>", kind=kind, x_upsert="true")
+    path = await stored(
+        api, owner.headers, f"documents/{owner.id}/{kind.replace('; ', '-')}", b"<script>", kind=kind, x_upsert="true"
+    )
     answer = await read(api, owner.headers, path)
     assert answer.headers["content-type"] == shown
     assert answer.headers["content-security-policy"] == "sandbox"

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from api.routers.storage import answers
 from tests.api.served import Headers, Person, Served
 from tests.api.storage.conftest import Admin
 from tests.api.storage.files import MIB, PNG, ask, form, has_bytes, put, read, stored, versions
@@ -131,3 +132,20 @@ async def test_a_refused_upload_never_reaches_the_store(
     answer = await put(api, stranger.headers, f"documents/{owner.id}/x", PNG)
     assert answer.json()["code"] == "AccessDenied"
     assert await admin.pending(stranger.id) == before
+
+
+async def test_a_reader_that_takes_nothing_is_cut_off(
+    api: Served, owner: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "STALLED_SECONDS", 0.5)
+    size = 30 * MIB  # more than the buffers between us hold
+    path = await stored(api, owner.headers, f"documents/{owner.id}/stalled", bytes(size))
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.port, limit=4096)
+    writer.write(f"GET /storage/v1/object/{path} HTTP/1.1\r\nHost: test\r\n{_lines(owner.headers)}\r\n".encode())
+    await asyncio.sleep(2)
+    taken = 0
+    async with asyncio.timeout(20):
+        while data := await reader.read(MIB):
+            taken += len(data)
+    assert 0 < taken < size
+    writer.close()

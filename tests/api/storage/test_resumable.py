@@ -311,6 +311,20 @@ async def test_open_uploads_of_an_account_are_bounded(api: Served, rows: Rows) -
     assert (await tus.create(f"{person.id}/one-more", 10)).status_code == 201
 
 
+async def test_open_uploads_by_signed_urls_are_bounded(api: Served, rows: Rows) -> None:
+    person = await api.person()
+    place = Place("documents", f"{person.id}/again", account(person.id), person.id, upsert=False)
+    tus = Tus(api, {"x-signature": (await sign_upload(api.state, place)).token}, f"{ROOT}/sign")
+    await tus.begin(place.name, 10)
+    await rows.connection.execute(
+        """INSERT INTO storage.uploads (bucket_id, name, owner, role, is_signed, metadata, length, expires_at)
+           SELECT bucket_id, name, owner, role, is_signed, metadata, length, expires_at
+           FROM storage.uploads, generate_series(1, 99) WHERE owner = $1""",
+        person.id,
+    )
+    assert (await tus.create(place.name, 10)).status_code == 429
+
+
 async def test_a_signed_url_permits_one_name(api: Served, owner: Person, stranger: Person, name: str) -> None:
     place = Place("documents", name, account(owner.id), owner.id, upsert=False)
     token = (await sign_upload(api.state, place)).token

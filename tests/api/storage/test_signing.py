@@ -105,3 +105,25 @@ async def test_an_upload_that_is_not_permitted_is_not_signed(api: Served, owner:
     refused(await ask(api, "POST", f"object/upload/sign/{path}", stranger.headers), "AccessDenied", 403)
     await put(api, owner.headers, path)
     refused(await ask(api, "POST", f"object/upload/sign/{path}", owner.headers), "KeyAlreadyExists", 409)
+
+
+async def test_a_deleted_account_gets_nothing_more(api: Served) -> None:
+    person = await api.person()
+    path = f"documents/{person.id}/late"
+    url = (await ask(api, "POST", f"object/upload/sign/{path}", person.headers)).json()["url"].removeprefix("/")
+    async with api.state.accounts.service(reason="the test deletes the account") as connection:
+        await connection.execute("DELETE FROM auth.users WHERE id = $1", person.id)
+    refused(await ask(api, "PUT", url, content=b"late"), "AccessDenied", 403)
+    refused(await read(api, api.service, path), "NoSuchKey", 404)
+
+
+async def test_a_name_with_a_question_mark(api: Served, owner: Person) -> None:
+    path = await stored(api, owner.headers, f"documents/{owner.id}/what%3F.txt", b"why")
+    assert (await ask(api, "GET", await _sign(api, owner, path))).content == b"why"
+
+
+async def test_images_are_not_transformed(api: Served, owner: Person, path: str) -> None:
+    wish = {"expiresIn": 60, "transform": {"width": 10}}
+    refused(await ask(api, "POST", f"object/sign/{path}", owner.headers, json=wish), "InvalidRequest", 400)
+    body = refused(await ask(api, "GET", f"render/image/public/{path}?width=10"), "InvalidRequest", 400)
+    assert "not transformed" in body["message"]

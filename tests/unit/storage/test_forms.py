@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.storage.forms import Form
+from api.storage.forms import FORM_BYTES, Form
 from zilliance.errors import AppError
 
 TYPE = 'multipart/form-data; boundary="b0undary"'
@@ -67,3 +67,14 @@ async def test_a_form_that_breaks_off(size: int) -> None:
 def test_a_boundary_is_needed(content_type: str) -> None:
     with pytest.raises(AppError, match="boundary"):
         Form(_pieces(b"", []), content_type)
+
+
+async def test_what_stands_beside_the_file_is_bounded() -> None:
+    field = b'--b0undary\r\nContent-Disposition: form-data; name="metadata"\r\n\r\n' + b"x" * 60_000 + b"\r\n"
+    with pytest.raises(AppError, match="beside its file"):
+        await _read(_form(b"file", field * 20), [])
+
+
+async def test_the_file_itself_is_not_bounded_here() -> None:
+    file = b"x" * (FORM_BYTES + 1)
+    assert (await _read(_form(file), [1000, FORM_BYTES]))[1] == file
