@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Header, Query, Response
-from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi import APIRouter, Body, Header, Query, Response
 from pydantic import BaseModel
 
 from api.rest.grammar.headers import OBJECT_TYPE
+from api.schemas.security import CREDENTIALS
 from models.registry import Shapes
 
 
@@ -22,9 +22,6 @@ class RestError(BaseModel):
     details: Any = None
     hint: str | None = None
 
-
-_KEY = APIKeyHeader(name="apikey", auto_error=False, description="The anon key or the service-role key")
-_TOKEN = HTTPBearer(auto_error=False, description="The access token of an account; without it the key is the caller")
 
 _FILTER = (
     "A condition, e.g. `eq.value`. Operators: eq neq gt gte lt lte like ilike match imatch in is isdistinct cs cd ov "
@@ -112,7 +109,7 @@ def document(router: APIRouter, tables: Mapping[str, Shapes]) -> None:
                 tags=[table],
                 status_code=next(iter(answers)),
                 responses={**_described(answers), **refusals},
-                dependencies=[Depends(_KEY), Depends(_TOKEN)],
+                dependencies=CREDENTIALS,
             )
 
 

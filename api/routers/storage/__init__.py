@@ -3,8 +3,9 @@
 from fastapi import APIRouter
 
 from api.routers.storage import buckets, downloads, installation, listing, objects, resumable, signing, uploads
+from api.schemas.security import CREDENTIALS
 
-router = APIRouter(prefix="/storage/v1", tags=["storage"])
+router = APIRouter(prefix="/storage/v1", tags=["storage"], dependencies=CREDENTIALS)
 
 # The first path that fits answers: `/object/{bucket}/{path}` fits nearly all, so it comes last for each method.
 for _part in (
