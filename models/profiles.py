@@ -45,6 +45,12 @@ class Profile(Timestamped, ProfileBase, ProfileKey, table=True):
     )
 
 
+class ProfileCreate(ProfileBase):
+    """What an upsert of the caller's own profile takes: front ends save profiles so."""
+
+    id: UUID = Field(description="The caller's own id")
+
+
 class ProfileUpdate(UpdateShape, ProfileBase):
     """What an update of a profile takes."""
 

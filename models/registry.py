@@ -11,7 +11,7 @@ from models.app_projects import AppProject, AppProjectCreate, AppProjectPublic, 
 from models.contacts import Contact, ContactCreate, ContactPublic, ContactUpdate
 from models.crm_activities import CrmActivity, CrmActivityCreate, CrmActivityPublic, CrmActivityUpdate
 from models.deals import Deal, DealCreate, DealPublic, DealUpdate
-from models.profiles import Profile, ProfilePublic, ProfileUpdate
+from models.profiles import Profile, ProfileCreate, ProfilePublic, ProfileUpdate
 from models.tutorials import Tutorial, TutorialCreate, TutorialPublic, TutorialUpdate
 from models.user_roles import UserRole, UserRoleCreate, UserRolePublic, UserRoleUpdate
 from models.videos import Video, VideoCreate, VideoPublic, VideoUpdate
@@ -27,11 +27,13 @@ class Shapes:
         public: the columns that may be read: what `select=*` means.
         create: the columns that an insert may name, or None where clients insert nothing.
         update: the columns that an update may name, or None where clients update nothing.
+        is_deletable: whether clients who insert also delete.
     """
 
     public: type[SQLModel]
     create: type[SQLModel] | None = None
     update: type[SQLModel] | None = None
+    is_deletable: bool = True
 
 
 TABLES: dict[str, type[SQLModel]] = {
@@ -51,7 +53,7 @@ TABLES: dict[str, type[SQLModel]] = {
 }
 
 SHAPES: dict[str, Shapes] = {
-    "profiles": Shapes(ProfilePublic, None, ProfileUpdate),
+    "profiles": Shapes(ProfilePublic, ProfileCreate, ProfileUpdate, is_deletable=False),
     "user_roles": Shapes(UserRolePublic, UserRoleCreate, UserRoleUpdate),
     "tutorials": Shapes(TutorialPublic, TutorialCreate, TutorialUpdate),
     "videos": Shapes(VideoPublic, VideoCreate, VideoUpdate),

@@ -31,9 +31,10 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     public.api_endpoints, public.api_keys, public.api_requests, public.app_projects
 TO service_role, zplatform;
 
--- profiles
+-- profiles: the row is there from the sign-up on; front ends save it by an upsert, which is an insert to PostgreSQL
 GRANT SELECT ON public.profiles TO authenticated;
-GRANT UPDATE (first_name, last_name, display_name, avatar_url, bio, phone, company, job_title)
+GRANT INSERT (id, first_name, last_name, display_name, avatar_url, bio, phone, company, job_title),
+    UPDATE (first_name, last_name, display_name, avatar_url, bio, phone, company, job_title)
     ON public.profiles TO authenticated;
 
 -- user_roles: administrators alone pass the policies

@@ -123,7 +123,7 @@ def _operations(shapes: Shapes) -> list[_Operation]:
         operations.append((_INSERT, {"body": body}, {201: rows, 200: rows}))
     if shapes.update is not None:
         operations.append((_UPDATE, {"body": Annotated[shapes.update, Body()], **filters}, {200: rows, 204: None}))
-    if shapes.create is not None:
+    if shapes.create is not None and shapes.is_deletable:
         operations.append((_DELETE, {**filters}, {200: rows, 204: None}))
     return operations
 

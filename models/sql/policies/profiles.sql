@@ -10,3 +10,8 @@ CREATE POLICY "signed-in users read all profiles" ON public.profiles FOR SELECT 
 DROP POLICY IF EXISTS "users change their own profile" ON public.profiles;
 CREATE POLICY "users change their own profile" ON public.profiles FOR UPDATE TO authenticated
     USING (id = (SELECT auth.uid())) WITH CHECK (id = (SELECT auth.uid()));
+
+-- For `INSERT ... ON CONFLICT (id) DO UPDATE`, by which front ends save a profile.
+DROP POLICY IF EXISTS "users insert their own profile" ON public.profiles;
+CREATE POLICY "users insert their own profile" ON public.profiles FOR INSERT TO authenticated
+    WITH CHECK (id = (SELECT auth.uid()));

@@ -1,6 +1,7 @@
 """Every table through the API: its owner's row as the owner, a stranger, nobody and the service meet it."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -115,6 +116,18 @@ async def test_the_platform_alone_writes_its_records(
     path = f"{table}?id=eq.{rows[table]['id']}"
     for method, target in (("POST", table), ("PATCH", path), ("DELETE", path)):
         answer = await api.send(method, target, someone.headers, json={"user_id": str(someone.id)})
+        assert (answer.status_code, answer.json()["code"]) == (403, "42501")
+
+
+async def test_a_profile_is_saved_by_an_upsert(api: Served, stranger: Person) -> None:
+    someone = await api.person()
+    merge = {"prefer": "resolution=merge-duplicates,return=representation"}
+    row = {"id": str(someone.id), "bio": "Likes engines"}
+    answer = await api.send("POST", "profiles?on_conflict=id&select=id,bio", someone.headers, json=row, headers=merge)
+    assert (answer.status_code, answer.json()) == (200, [row])
+    for foreign in (str(stranger.id), str(uuid4())):
+        row = {"id": foreign, "bio": "Mine"}
+        answer = await api.send("POST", "profiles?on_conflict=id", someone.headers, json=row, headers=merge)
         assert (answer.status_code, answer.json()["code"]) == (403, "42501")
 
 

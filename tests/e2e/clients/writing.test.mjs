@@ -131,6 +131,15 @@ test("the seed's functions: roles, views and likes", async () => {
   assert.equal((await refused(connect().rpc("toggle_like", { tutorial_id: tutorial.id }))).status, 401);
 });
 
+test("a profile is saved by an upsert, one's own alone", async () => {
+  const owner = await signedIn();
+  const other = await signedIn();
+  const saved = await ok(owner.client.from("profiles").upsert({ id: owner.id, bio: "Likes engines" }).select("bio").single());
+  assert.equal(saved.bio, "Likes engines");
+  const error = await refused(owner.client.from("profiles").upsert({ id: other.id, bio: "Mine" }));
+  assert.deepEqual([error.status, error.code], [403, "42501"]);
+});
+
 test("another's rows do not exist: not in lists, not embedded, not counted", async () => {
   const owner = await signedIn();
   const other = await signedIn();
