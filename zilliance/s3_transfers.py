@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from zilliance.s3 import Body, Bucket, Part, Stored
 
-PART_BYTES = 8 * 1024 * 1024
+PART_BYTES = 6 * 1024 * 1024
 CHUNK_BYTES = 1024 * 1024  # of what is read
 
 _THREADS = 16

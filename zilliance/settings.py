@@ -122,7 +122,7 @@ class StorageSettings(_Group):
     access_key: str = ""
     secret_key: SecretStr = SecretStr("")
     bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] = "zilliance"
-    max_object_bytes: Annotated[int, Field(ge=0)] = 50 * 1024**3  # a bucket's own limit may be lower
+    max_object_bytes: Annotated[int, Field(ge=0, le=58 * 1024**3)] = 50 * 1024**3  # S3 takes 10,000 parts of 6 MiB
     true_status: bool = False  # answer errors with their own status; off: with 400, as the hosted original does
     upload_expiry_seconds: Annotated[int, Field(ge=60)] = 86_400  # how long a resumable upload may go on
     sweep_seconds: Annotated[int, Field(ge=1)] = 60
