@@ -31,12 +31,15 @@ class Result:
         rows: how many they are.
         total: how many match without paging, where that was asked for.
         fresh: how many an upsert newly inserted, or None for other statements.
+        response_status, response_headers: what a function said of its answer, as it said it.
     """
 
     body: str
     rows: int
     total: int | None = None
     fresh: int | None = None
+    response_status: str | None = None
+    response_headers: str | None = None
 
 
 def read(result: Result, *, offset: int, form: Form, preferences: Preferences) -> Answer:

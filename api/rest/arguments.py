@@ -10,14 +10,13 @@ from api.rest import failures, functions
 from api.rest.bodies import BodyType, bound_columns, form_fields, text_of
 from api.rest.catalogue import Catalogue, Function
 from api.rest.grammar import parser
+from api.rest.grammar.filters import array_literal
 from api.rest.plan import Arguments
 from api.rest.requests import Call, Parsed
 
 READING = frozenset({"GET", "HEAD"})
 _CONDITION = re.compile(r"(?:not\.)?[a-z]+(?:\([a-z]+\))?\.")
-_RESERVED = frozenset(
-    {"select", "order", "limit", "offset", "and", "or", "not.and", "not.or", "apikey", "columns", "on_conflict"}
-)
+_RESERVED = parser.RESERVED | {"and", "or", "not.and", "not.or"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def _singly(parsed: Parsed, given: Mapping[str, list[str]], kind: BodyType | Non
     names = tuple(sorted(given))
     function = _chosen(parsed, functions.by_arguments(overloads, frozenset(given)), names, kind)
     variadic = {parameter.name for parameter in function.parameters if parameter.is_variadic}
-    values = tuple(_array(given[name]) if name in variadic else given[name][-1] for name in names)
+    values = tuple(array_literal(given[name]) if name in variadic else given[name][-1] for name in names)
     return Meant(function, Arguments.SINGLY, names, values)
 
 
@@ -108,9 +107,3 @@ def _chosen(parsed: Parsed, found: list[Function], names: Iterable[str], kind: B
     if not found:
         raise functions.missing(parsed.statements.catalogue, parsed.schema, parsed.call.name, names, kind)
     return functions.the_only(found)
-
-
-def _array(values: list[str]) -> str:
-    """An array as PostgreSQL writes it."""
-    escaped = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
-    return "{" + ",".join(f'"{value}"' for value in escaped) + "}"

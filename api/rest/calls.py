@@ -53,7 +53,7 @@ async def _answer(parsed: Parsed, meant: Meant, shape: Shape, limit: int, offset
         if form.plan is not None:
             return await explained(connection, parsed, shape, form.plan, *arguments)
         result = await run(connection, parsed, shape, *arguments)
-        override = await overrides.read(connection)
+        override = overrides.of(result)
         _check_rows(parsed, function, result)
     first = offset if function.is_set else 0
     answer = answers.called(result, function, offset=first, form=form, preferences=parsed.preferences)

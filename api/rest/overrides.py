@@ -7,12 +7,8 @@ from typing import Any
 import orjson
 
 from api.rest import failures
-from api.rest.answers import Answer
-from zilliance.database import Connection
+from api.rest.answers import Answer, Result
 
-_READ = """
-SELECT nullif(current_setting('response.status', true), ''), nullif(current_setting('response.headers', true), '')
-"""
 _STATUSES = range(200, 600)
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VALUE = re.compile(r"[\t !-~\x80-\xff]*")
@@ -37,12 +33,11 @@ class Override:
 _NOTHING = Override()
 
 
-async def read(connection: Connection) -> Override:
-    """What was set in this transaction. Raises AppError 500 for what is no status, and for what are no headers."""
-    row = await connection.fetchrow(_READ)
-    if row is None or (row[0] is None and row[1] is None):
+def of(result: Result) -> Override:
+    """What a call said. Raises AppError 500 for what is no status, and for what are no headers."""
+    if result.response_status is None and result.response_headers is None:
         return _NOTHING
-    return Override(_status(row[0]), _headers(row[1]))
+    return Override(_status(result.response_status), _headers(result.response_headers))
 
 
 def _status(text: str | None) -> int | None:

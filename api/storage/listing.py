@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -117,8 +117,8 @@ def _cursor(row: Any, order: SortBy) -> str:
 def _read_cursor(text: str) -> tuple[str, datetime | None]:
     try:
         key, time = orjson.loads(base64.urlsafe_b64decode(text.encode()))
-        return str(key), None if time is None else datetime.fromisoformat(time)
-    except (binascii.Error, ValueError, TypeError) as error:
+        return str(key), None if time is None else datetime.fromisoformat(time).astimezone(UTC)
+    except (binascii.Error, ValueError, TypeError, OverflowError) as error:
         raise invalid_request("The cursor is not one that an earlier page gave") from error
 
 

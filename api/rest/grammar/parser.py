@@ -19,7 +19,7 @@ MAX_PARAMETERS = 200
 MAX_NAMES = 1600  # columns that a table of PostgreSQL can have
 _MAX_NUMBER = 2**63 - 1
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_RESERVED = frozenset({"select", "order", "limit", "offset", "columns", "on_conflict", "apikey"})
+RESERVED = frozenset({"select", "order", "limit", "offset", "columns", "on_conflict", "apikey"})
 
 
 def parse_target(query: bytes, arguments: frozenset[str] = frozenset()) -> Target:
@@ -35,7 +35,7 @@ def parse_target(query: bytes, arguments: frozenset[str] = frozenset()) -> Targe
     for name, value in parameters(query):
         if name in arguments:
             given.append((name, value))
-        elif name in _RESERVED:
+        elif name in RESERVED:
             single[name] = value
         elif (key := parse_key(name)).path:
             _embedded(embedded.setdefault(key.path, Parameters()), key, value, conditions)

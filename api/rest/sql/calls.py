@@ -14,14 +14,26 @@ from api.rest.sql.reads import listing
 from api.rest.sql.source import Source
 
 _ROW = '"#row"'
+# What the function said of its answer: the row below has an aggregate, so it is there before this is looked at.
+_SAID = """
+nullif(current_setting('response.status', true), '') AS response_status,
+nullif(current_setting('response.headers', true), '') AS response_headers
+"""
 _VOLATILE = "v"
 
 
 def call(draft: Draft, shape: Shape) -> str:
+    """The answer of a call, and beside it what the function said of it in `response.status` and `response.headers`.
+
+    Raises AppError for what the catalogue has not.
+    """
+    return f"SELECT answer.*, {_SAID} FROM ({_answer(draft, shape)}) AS answer"
+
+
+def _answer(draft: Draft, shape: Shape) -> str:
     """The body is an array of what is answered: of values by a function of scalars, of objects by one of rows.
 
     It is empty text for a function that answers nothing, and an empty array for a row that is null altogether.
-    Raises AppError for what the catalogue has not.
     """
     function = _meant(draft, shape)
     called = _called(draft, shape, function)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from api.rest.catalogue import load
 from api.rest.plan import Action, Arguments, Format
 from tests.api.rest.asking import Shop
 from zilliance.errors import NotFoundError
@@ -11,6 +12,7 @@ from zilliance.errors import NotFoundError
 SINGLY = {"action": Action.CALL, "arguments": Arguments.SINGLY}
 DOCUMENT = {"action": Action.CALL, "arguments": Arguments.DOCUMENT}
 WHOLE = {"action": Action.CALL, "arguments": Arguments.WHOLE}
+SILENT = {"response_status": None, "response_headers": None}
 
 
 @pytest.mark.parametrize(
@@ -44,18 +46,33 @@ async def test_calls(
     assert await shop.rows(url, *following, columns=tuple(columns.split()), **more) == expected
 
 
+async def test_what_a_function_says_of_its_answer_comes_with_it(shop: Shop) -> None:
+    transaction = shop.connection.transaction()
+    await transaction.start()
+    await shop.connection.execute("""
+        CREATE FUNCTION shop.teapot() RETURNS int LANGUAGE sql STABLE
+            AS $$ SELECT 7 FROM set_config('response.status', '418', true) $$;
+        CREATE FUNCTION shop.pots() RETURNS SETOF int LANGUAGE sql
+            AS $$ SELECT n FROM generate_series(1, 2) AS n, set_config('response.status', (417 + n)::text, true) $$
+    """)
+    again = Shop(shop.connection, await load(shop.connection, ["shop"]))
+    assert (await again.result("teapot", **SINGLY))["response_status"] == "418"
+    assert (await again.result("pots", **SINGLY, is_limited=False))["response_status"] == "419"
+    await transaction.rollback()
+
+
 async def test_a_function_that_answers_nothing(shop: Shop) -> None:
-    assert await shop.result("nothing", **DOCUMENT) == {"body": "", "rows": 1}
+    assert await shop.result("nothing", **DOCUMENT) == {"body": "", "rows": 1, **SILENT}
 
 
 async def test_pages_of_an_answer_are_counted_in_one_call(shop: Shop) -> None:
     paged: dict[str, Any] = {"is_limited": True, "is_paged": True, "is_counted": True}
     found = await shop.result("counted", "3", "2", "1", columns=("n",), **SINGLY, **paged)
-    assert found == {"body": "[2, 3]", "rows": 2, "total": 3}
+    assert found == {"body": "[2, 3]", "rows": 2, "total": 3, **SILENT}
     before = await shop.connection.fetchval("SELECT nextval('shop.calls')")
     found = await shop.result("called_projects?id=gt.1&order=id&select=id,...clients(name)", "1", **SINGLY,
                               is_limited=True, is_counted=True)  # fmt: skip
-    assert found == {"body": '[{"id":2,"name":"Ada"}]', "rows": 1, "total": 3}
+    assert found == {"body": '[{"id":2,"name":"Ada"}]', "rows": 1, "total": 3, **SILENT}
     assert await shop.connection.fetchval("SELECT nextval('shop.calls')") == before + 2
 
 

@@ -115,7 +115,10 @@ async def test_a_prefix_is_literal(api: Served, person: Person) -> None:
         assert len((await _page(api, person.headers, prefix=prefix))["objects"]) == count
 
 
-@pytest.mark.parametrize("cursor", ["x", "bm9uc2Vuc2U=", "WzFd", "WyJhIiwibm8gdGltZSJd", "é"])
+EARLIER_THAN_TIME = "WyJhIiwiMDAwMS0wMS0wMVQwMDowMDowMCsxNDowMCJd"  # ["a","0001-01-01T00:00:00+14:00"]
+
+
+@pytest.mark.parametrize("cursor", ["x", "bm9uc2Vuc2U=", "WzFd", "WyJhIiwibm8gdGltZSJd", "é", EARLIER_THAN_TIME])
 async def test_a_cursor_that_is_not_ours(api: Served, person: Person, cursor: str) -> None:
     answer = await ask(api, "POST", "object/list-v2/documents", person.headers, json={"cursor": cursor})
     refused(answer, "InvalidRequest", 400)
