@@ -27,6 +27,7 @@ id, name, bucket_id, owner, owner_id, version, metadata::text, user_metadata::te
 last_accessed_at
 """
 _FIND = f"SELECT {_COLUMNS} FROM storage.objects WHERE bucket_id = $1 AND name = $2"  # noqa: S608
+_FIND_VERSION = f"SELECT {_COLUMNS} FROM storage.objects WHERE version = $1"  # noqa: S608
 _FIND_PUBLIC = """
 SELECT o.id, o.name, o.bucket_id, o.owner, o.owner_id, o.version, o.metadata::text, o.user_metadata::text, o.created_at,
     o.updated_at, o.last_accessed_at
@@ -125,15 +126,17 @@ async def copy(state: AppState, identity: Identity, wish: CopyRequest, *, upsert
     place = Place(*target, identity, identity.user_id, upsert)
     await _check_fit(state, replace(found, content_type=description.content_type), rules)
     await try_place(state, place, description)
-    await _copy_bytes(state, place, found, description)
+    version = await _copy_bytes(state, place, found, description)
+    # As the service: who may write need not be allowed to read. By version: the name may be another's by now.
     async with acting(state, SERVICE, READING) as connection:
-        row = await connection.fetchrow(_FIND, *target)
+        row = await connection.fetchrow(_FIND_VERSION, version)
     if row is None:
         raise no_such_key()
     return _row(row)
 
 
-async def _copy_bytes(state: AppState, place: Place, found: Found, description: Description) -> None:
+async def _copy_bytes(state: AppState, place: Place, found: Found, description: Description) -> UUID:
+    """The version of the copy."""
     version = uuid4()
     new_id = await begin_version(state, version, place.owner)
     try:
@@ -147,6 +150,7 @@ async def _copy_bytes(state: AppState, place: Place, found: Found, description: 
     except (AppError, PostgresError):
         await drop_version(state, version)
         raise
+    return version
 
 
 async def _check_fit(state: AppState, found: Found, rules: Rules) -> None:
