@@ -1,4 +1,5 @@
-# One image for every process of ours: `python -m api` by default, `python -m worker`, `python -m models.migrate`.
+# One image for every process of ours: `python -m api` by default, `python -m worker`, `python -m worker.media`,
+# `python -m models.migrate`.
 
 FROM python:3.13-slim AS build
 COPY --from=ghcr.io/astral-sh/uv:0.13.9 /uv /bin/uv
@@ -22,7 +23,8 @@ RUN uv sync --frozen --no-cache --no-dev --no-editable
 
 FROM python:3.13-slim
 RUN groupadd --system --gid 10001 zilliance \
-    && useradd --system --uid 10001 --gid zilliance --no-create-home --shell /usr/sbin/nologin zilliance
+    && useradd --system --uid 10001 --gid zilliance --no-create-home --shell /usr/sbin/nologin zilliance \
+    && install --directory --owner zilliance --group zilliance /var/lib/zilliance
 COPY --from=build /opt/zilliance /opt/zilliance
 ENV PATH=/opt/zilliance/bin:$PATH \
     PYTHONUNBUFFERED=1 \

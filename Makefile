@@ -11,6 +11,9 @@ STAMP := .venv/.installed
 # Compiled at once: uncompiled, the API takes six seconds longer to start.
 SYNC := --all-extras --quiet --python "$(PYTHON)"
 
+# Each of several test processes has a platform of its own, and takes file after file.
+SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile
+
 # uv and pip want a place for what they fetch even where there is no home folder to put it in.
 ifneq ($(shell test -n "$$HOME" && test -w "$$HOME" && echo yes),yes)
 export HOME := $(CURDIR)/.tools/home
@@ -39,10 +42,10 @@ doctor: $(STAMP)  ## check every prerequisite
 	@$(BIN)/python -m zilliance doctor
 
 test: $(STAMP)  ## run every test against the real platform
-	$(BIN)/pytest
+	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 fast: $(STAMP)  ## run the tests that need no process besides their own
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest $(SIDE_BY_SIDE) tests/unit
 
 check: $(STAMP)  ## lint, format, types, import contracts, spelling
 	$(BIN)/ruff check .
@@ -56,7 +59,7 @@ format: $(STAMP)  ## lay the code out
 	$(BIN)/ruff format .
 
 bench: $(STAMP)  ## measure start, memory, latency and throughput beside their references
-	@for each in start rest storage workflows; do echo "== bench.$$each"; $(BIN)/python -m bench.$$each || exit 1; done
+	@for each in ai gateway playlist start rest storage validation workflows; do echo "== bench.$$each"; $(BIN)/python -m bench.$$each || exit 1; done
 
 install: $(STAMP)  ## install what is missing (every other target does it)
 

@@ -1,10 +1,9 @@
 """Refusals of PostgreSQL as faults of the language: what a workflow's author did, and can mend or catch."""
 
-import json
-
 from temporalio.exceptions import ApplicationError
 
-from workflows.language.problems import Kind, Problem
+from workflows.language.limits import Limits
+from workflows.language.problems import Kind, Problem, WorkflowFault
 from workflows.temporal_effects import FAULT
 from zilliance.database import PostgresError
 
@@ -15,6 +14,7 @@ _BY_STATE = {
     "ZW409": (Kind.RUNTIME, 409),
     "ZW410": (Kind.RUNTIME, 410),
     "ZW413": (Kind.RUNTIME, 413),
+    "ZW429": (Kind.RUNTIME, 429),
     "42501": (Kind.AUTHORIZATION, 403),
     "23505": (Kind.RUNTIME, 409),
     "23503": (Kind.RUNTIME, 409),
@@ -26,15 +26,15 @@ _BY_CLASS = {"22": (Kind.VALIDATION, 400), "23": (Kind.VALIDATION, 400), "P0": (
 _PASSING = {"08", "40", "53", "57", "58"}
 
 
-# Faults and results become part of the history, and several travel in one message of 4 MB at most. PostgreSQL quotes
-# the value that it refuses in full; private.effect_record keeps to the same bound of a result, before it is committed.
+# Faults become part of the history, and PostgreSQL quotes the value that it refuses in full. A result may be as large
+# as a task's output; private.effect_record keeps to the same bound, before it is committed.
 DETAIL_LENGTH = 2048
-RESULT_BYTES = 768 * 1024
+RESULT_BYTES = Limits().value_bytes
 
 
 def result_that_fits(text: str, who: str) -> str:
-    """The JSON text of a result as it is. Raises a fault when it is larger, as JSON in JSON, than may travel."""
-    if len(json.dumps(text, ensure_ascii=False).encode()) > RESULT_BYTES:
+    """The JSON text of a result as it is. Raises a fault when it is larger than a task's output may be."""
+    if len(text.encode()) > RESULT_BYTES:
         most = RESULT_BYTES // 1024
         raise fault(Kind.RUNTIME, f"{who} answered with more than {most} KiB of JSON: ask for less", status=413)
     return text
@@ -46,6 +46,18 @@ def fault(kind: Kind, detail: str, *, status: int | None = None, title: str | No
     problem = Problem.of(kind, detail, status=status)
     details = problem.as_json() | ({"title": title} if title else {})
     return ApplicationError(detail, details, type=FAULT, non_retryable=True)
+
+
+def of_fault(error: WorkflowFault) -> ApplicationError:
+    """A fault of the language, to raise out of an activity; it is final."""
+    problem = error.problem
+    return ApplicationError(problem.detail or problem.type, problem.as_json(), type=FAULT, non_retryable=True)
+
+
+def passing_fault(kind: Kind, detail: str, *, status: int | None = None) -> ApplicationError:
+    """A fault that may pass: the activity is tried again, and only the last one reaches the workflow."""
+    problem = Problem.of(kind, detail[:DETAIL_LENGTH], status=status)
+    return ApplicationError(problem.detail or "", problem.as_json(), type=FAULT)
 
 
 def of_postgres(error: PostgresError) -> ApplicationError | None:

@@ -1,28 +1,38 @@
 """The platform's rows, written for workflows: the execution's own, and those that its table functions touch."""
 
 import zlib
+from contextlib import suppress
 from uuid import UUID
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.faults import fault, of_postgres, result_that_fits
+from activities.starts import ExecutionStarts
 from activities.table_functions import ArgumentsError, Statement, statement_of
-from workflows.contracts.execution import FinishExecutionInput, FunctionCallInput, UndoEffectInput
+from workflows.contracts.execution import (
+    FinishExecutionInput,
+    FunctionCallInput,
+    RecordedAnswerInput,
+    UndoEffectInput,
+)
 from workflows.json_text import storable
 from workflows.language.problems import Kind
 from workflows.stubs import ExecutionActivities, FunctionActivities
 from zilliance.database import ArgumentError, Database, PostgresError
+from zilliance.errors import AppError
 
 _PLATFORM_WRITES = "executions are written by the platform alone"
 STATEMENT_SECONDS = 10.0
+RELEASED_AT_ONCE = 5
 
 
 class SqlExecutionActivities(ExecutionActivities):
     """The row of an execution, on PostgreSQL."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, starts: ExecutionStarts) -> None:
         self._database = database
+        self._starts = starts
 
     @activity.defn(name="execution.load")
     async def load(self, execution_id: UUID) -> bytes:
@@ -32,6 +42,20 @@ class SqlExecutionActivities(ExecutionActivities):
             raise fault(Kind.CONFIGURATION, f"execution {execution_id} or its definition was deleted", status=404)
         return zlib.compress(f"{row['document']}\0{row['trigger_data']}".encode(), level=1)
 
+    @activity.defn(name="execution.take-over")
+    async def take_over(self, execution_id: UUID) -> bytes:
+        text = await self._database.call("SELECT private.take_over($1)", execution_id, reason=_PLATFORM_WRITES)
+        return zlib.compress(str(text or '{"definition": null, "tasks": []}').encode(), level=1)
+
+    @activity.defn(name="execution.recorded-answer")
+    async def recorded_answer(self, answer: RecordedAnswerInput) -> str | None:
+        text = await self._database.call(
+            "SELECT answer FROM private.recorded_answer($1, $2)",
+            *(answer.execution_id, answer.origin),
+            reason="the platform reads what a retry takes over",
+        )
+        return None if text is None else str(text)
+
     @activity.defn(name="execution.enter")
     async def enter(self, execution_id: UUID) -> None:
         await self._database.call("SELECT private.mark_running($1)", execution_id, reason=_PLATFORM_WRITES)
@@ -40,7 +64,7 @@ class SqlExecutionActivities(ExecutionActivities):
     async def finish(self, end: FinishExecutionInput) -> None:
         texts = [None if text is None else storable(text) for text in (end.result, end.error, end.tasks)]
         result, error, tasks = texts
-        await self._database.call(
+        released = await self._database.call(
             "SELECT private.finish_execution($1, $2, $3::jsonb, $4::jsonb, $5, $6::jsonb)",
             end.execution_id,
             end.status.value,
@@ -50,6 +74,17 @@ class SqlExecutionActivities(ExecutionActivities):
             tasks,
             reason=_PLATFORM_WRITES,
         )
+        if end.journal is not None:
+            await self._database.call(
+                "SELECT private.keep_journal($1, $2::jsonb)",
+                end.execution_id,
+                storable(end.journal),
+                reason=_PLATFORM_WRITES,
+            )
+        if released:
+            # What queued behind this run is committed as due: should this fail, it is started a moment later.
+            with suppress(AppError, PostgresError):
+                await self._starts.start_due(RELEASED_AT_ONCE)
 
 
 class SqlFunctionActivities(FunctionActivities):

@@ -13,7 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from workflows.contracts.execution import ExecuteWorkflowInput, ReconcileResult
 from workflows.language.problems import Kind, Problem
 from workflows.names import execution_workflow_id
-from workflows.starting import start_execution
+from workflows.starting import start_execution, start_job
 from workflows.stubs import UpkeepActivities
 from zilliance.database import Database
 from zilliance.enums import ExecutionStatus
@@ -28,6 +28,7 @@ _REASONS: Mapping[WorkflowExecutionStatus, str] = {
     WorkflowExecutionStatus.TIMED_OUT: "it took longer than Temporal allows",
 }
 _GONE = "Temporal no longer knows it"
+_ORPHANED = "the execution that ran it ended before it began"
 _UNWRITTEN = "it ended without writing its row"
 
 
@@ -40,6 +41,9 @@ class TemporalUpkeepActivities(UpkeepActivities):
 
     @activity.defn(name="upkeep.reconcile-executions")
     async def reconcile_executions(self) -> ReconcileResult:
+        await self._database.call(
+            "SELECT private.release_all_queued()", reason="lets out of the queues what an end did not"
+        )
         after: UUID | None = None
         started = closed = seen = 0
         while page := await self._open(after):
@@ -50,14 +54,23 @@ class TemporalUpkeepActivities(UpkeepActivities):
                 closed += did == "closed"
             seen += len(page)
             after = page[-1][0].execution_id
+        await self._start_jobs()
         return ReconcileResult(started=started, closed=closed, seen=seen)
+
+    async def _start_jobs(self) -> None:
+        """Jobs that were accepted or resumed while Temporal was away; those that run are left alone."""
+        async with self._database.service(reason="the reconciler looks at everybody's jobs") as connection:
+            rows = await connection.fetch("SELECT * FROM private.open_jobs()")
+        for row in rows:
+            activity.heartbeat()
+            await start_job(self._client, row["job_id"], row["owner_id"])
 
     async def _open(self, after: UUID | None) -> list[tuple[ExecuteWorkflowInput, str]]:
         async with self._database.service(reason="the reconciler looks at everybody's executions") as connection:
             rows = await connection.fetch(
                 "SELECT * FROM private.open_executions($1, $2, $3)", SETTLED_AFTER, after, PAGE
             )
-        return [(ExecuteWorkflowInput.model_validate(dict(row)), row["status"]) for row in rows]
+        return [(ExecuteWorkflowInput.model_validate(dict(row)), _standing(dict(row))) for row in rows]
 
     async def _reconcile(self, execution: ExecuteWorkflowInput, status: str) -> str | None:
         """Make one row and its workflow agree; says what was done."""
@@ -69,7 +82,7 @@ class TemporalUpkeepActivities(UpkeepActivities):
         if found is WorkflowExecutionStatus.CANCELED:
             await self._close(execution.execution_id, ExecutionStatus.CANCELLED, None)
         else:
-            reason = _GONE if found is None else _REASONS.get(found, _UNWRITTEN)
+            reason = _gone(status) if found is None else _REASONS.get(found, _UNWRITTEN)
             await self._close(execution.execution_id, ExecutionStatus.FAILED, reason)
         return "closed"
 
@@ -99,3 +112,13 @@ class TemporalUpkeepActivities(UpkeepActivities):
                 None if problem is None else json.dumps(problem.as_json()),
                 None if problem is None else problem.detail,
             )
+
+
+def _standing(row: Mapping[str, object]) -> str:
+    """The row's status, and `orphaned` for one that its parent has not started: nobody else may."""
+    is_orphan = row["has_parent"] and row["status"] == ExecutionStatus.PENDING
+    return "orphaned" if is_orphan else str(row["status"])
+
+
+def _gone(status: str) -> str:
+    return _ORPHANED if status == "orphaned" else _GONE

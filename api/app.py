@@ -7,7 +7,34 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from api import description, errors, middleware
-from api.routers import auth, executions, functions, health, rest, storage
+from api.executions.definitions import allow_runs
+from api.routers import (
+    ai,
+    approvals,
+    auth,
+    callbacks,
+    catalogue,
+    diagrams,
+    events,
+    executions,
+    functions,
+    gateway,
+    gateway_tools,
+    health,
+    hooks,
+    jobs,
+    playback,
+    process_video,
+    rest,
+    schedules,
+    secrets,
+    storage,
+    trials,
+    tutorials,
+    versions,
+    video_runs,
+    webhooks,
+)
 from api.state import AppState, app_state
 from zilliance.settings import Settings
 
@@ -20,10 +47,11 @@ def create_app(settings: Settings, *, alongside: Alongside | None = None) -> Fas
     `alongside` opens what another package wants to run in the same process, for as long as the API runs:
     the worker package runs a worker on the API's own Temporal client, so that executions start eagerly.
     """
+    allow_runs(settings.workflow.run_allow)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        async with app_state(settings) as state, rest.followed(app, state):
+        async with app_state(settings) as state, rest.followed(app, state), gateway.passing(app, state):
             app.state.platform = state
             if alongside is None:
                 yield
@@ -36,7 +64,14 @@ def create_app(settings: Settings, *, alongside: Alongside | None = None) -> Fas
     errors.install(app)
     middleware.install(app)
     rest.install(app)
-    for router in (health.router, auth.router, rest.router, storage.router, functions.router, executions.router):
-        app.include_router(router)
+    functions.install(app)
+    gateway.install(app)
+    # Routes are tried in this order, which costs a busy path more than its own work: what is called most comes first.
+    for part in (
+        *(functions, process_video, hooks, health, auth, rest, storage, executions, events, jobs, schedules, trials),
+        *(tutorials, video_runs, playback, ai, approvals, callbacks, catalogue, secrets, versions, webhooks, gateway),
+        *(gateway_tools, diagrams),
+    ):
+        app.include_router(part.router)
     description.install(app)
     return app

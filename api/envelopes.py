@@ -11,6 +11,9 @@ _Extras = tuple[dict[str, object], dict[str, str]]  # of the body and of the hea
 
 AUTH_API_VERSION = "x-supabase-api-version"
 RESUMABLE = "/storage/v1/upload/resumable"
+MULTIPART = "/storage/v1/upload/multipart"
+GATEWAY = "/gateway/v1"
+PROXY_FUNCTION = "/functions/v1/proxy-api-request"
 
 # What clients of storage find under `error`, where that is not the code itself.
 _STORAGE_LABELS = {
@@ -28,6 +31,11 @@ _STORAGE_LABELS = {
 }
 _HIDDEN = range(400, 500)  # statuses that clients of storage get as 400, with the true one in the body
 _TRUE = frozenset({405, 408, 416, 429})
+
+
+def is_for_gateway(path: str) -> bool:
+    """Whether a request is passed on, body and all, to the target of an endpoint."""
+    return path.startswith("/gateway/v1/") or path in (GATEWAY, PROXY_FUNCTION)
 
 
 def render(request: Request, error: AppError) -> Response:
@@ -73,6 +81,6 @@ _EXTRAS: dict[str, Callable[[Request, AppError], _Extras]] = {
 
 def _storage_status(request: Request, status: int) -> int:
     """The hosted original answers what it refuses with 400, and clients look for just that."""
-    if status not in _HIDDEN or status in _TRUE or request.url.path.startswith(RESUMABLE):
+    if status not in _HIDDEN or status in _TRUE or request.url.path.startswith((RESUMABLE, MULTIPART)):
         return status
     return status if request.app.state.platform.settings.storage.true_status else 400

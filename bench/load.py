@@ -13,6 +13,16 @@ class Load:
     seconds: float = 0.0
     failed: int = 0
     times: list[float] = field(default_factory=list)
+    ends: list[float] = field(default_factory=list)  # when each answer was there, by the clock of time.perf_counter
+
+    def count(self, answer: bytes, since: float) -> None:
+        """Count one whole answer."""
+        now = time.perf_counter()
+        self.ends.append(now)
+        if answer[9:10] == b"2":
+            self.times.append((now - since) * 1000)
+        else:
+            self.failed += 1
 
     @property
     def rate(self) -> float:
@@ -44,13 +54,9 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
-        head, found, body = self.buffer.partition(b"\r\n\r\n")
-        if not found or len(body) < _length(head):
+        if not is_whole(self.buffer):
             return
-        if head[9:10] == b"2":
-            self.load.times.append((time.perf_counter() - self.sent) * 1000)
-        else:
-            self.load.failed += 1
+        self.load.count(self.buffer, self.sent)
         self.buffer = b""
         self.send()
 
@@ -58,6 +64,12 @@ class _Connection(asyncio.Protocol):
         del exc
         if not self.done.done():
             self.done.set_result(None)
+
+
+def is_whole(answer: bytes) -> bool:
+    """Whether all of an answer is there, which says its length."""
+    head, found, body = answer.partition(b"\r\n\r\n")
+    return bool(found) and len(body) >= _length(head)
 
 
 def _length(head: bytes) -> int:

@@ -36,10 +36,10 @@ class Person:
 
 
 @asynccontextmanager
-async def platform() -> AsyncGenerator[Stack]:
-    """The whole platform in a folder that goes away."""
+async def platform(**settings: str) -> AsyncGenerator[Stack]:
+    """The whole platform in a folder that goes away, with further settings by their variables' names."""
     with tempfile.TemporaryDirectory(prefix="zb") as folder:
-        async with Stack(Path(folder) / "home", FREE_PORTS) as stack:
+        async with Stack(Path(folder) / "home", {**FREE_PORTS, **settings}) as stack:
             yield stack
 
 

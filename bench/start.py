@@ -25,7 +25,7 @@ async def main() -> None:
         print(f"first start in a new home, until everything answers: {served:.1f} s (must: 20 s or less)\n")
         print("| part | RSS MB | PSS MB |\n|---|---|---|")
         totals = [0, 0]
-        for part in ("postgres", "temporal", "s3", "mail", "api", "worker"):
+        for part in ("postgres", "temporal", "s3", "mail", "api", "worker", "media"):
             pid = stack.process(part).pid
             rss, pss = resident(pid) if pid else (0, 0)
             totals = [totals[0] + rss, totals[1] + pss]

@@ -16,6 +16,7 @@ from bench.stage import Person, platform, sign_up
 SECONDS = 8.0
 CLIENTS = 20
 
+HUNDRED = {"do": [{f"step{n}": {"set": {"n": n}}} for n in range(100)]}
 PURE = {"do": [{f"step{n}": {"set": {"n": n}}} for n in range(3)]}
 ROWS = {
     "do": [
@@ -65,6 +66,7 @@ async def main(seconds: float) -> None:
         person = await asyncio.to_thread(sign_up, stack)
         pure = await asyncio.to_thread(define, person, "three pure tasks", PURE)
         rows = await asyncio.to_thread(define, person, "ten rows", ROWS)
+        hundred = await asyncio.to_thread(define, person, "a hundred pure tasks", HUNDRED)
         worker = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bench.bare", stack.settings.temporal.address, stdout=asyncio.subprocess.PIPE
         )
@@ -98,6 +100,11 @@ async def main(seconds: float) -> None:
                         alone.append((a.quantile(0.5), b.quantile(0.5)))
             (pure_ms, empty_ms), (rows_ms, local_ms) = alone
             task, step = (rows_ms - pure_ms) / 10, (local_ms - empty_ms) / 10
+            await ours(person, hundred, clients=1, seconds=1.5)
+            many = await ours(person, hundred, clients=1, seconds=seconds)
+            few = await ours(person, pure, clients=1, seconds=seconds)
+            added = many.quantile(0.5) - few.quantile(0.5)
+            print(f"\na hundred set tasks instead of three add {added:.1f} ms (must: 15 or less)")
             print(f"\nwhat each of the ten adds: create-row {task:.1f} ms, empty local activity {step:.1f} ms")
         finally:
             worker.terminate()

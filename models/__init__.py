@@ -1,5 +1,43 @@
 """Every table of the platform: importing this package makes the metadata complete."""
 
-from models import auth, platform, registry, storage, tutorial_counts
+from models import (
+    ai,
+    approvals,
+    auth,
+    events,
+    execution_jobs,
+    execution_retries,
+    execution_starts,
+    gateway_admission,
+    platform,
+    registry,
+    schedules,
+    secrets,
+    storage,
+    tutorial_counts,
+    tutorial_runs,
+    video_runs,
+    video_watching,
+    webhooks,
+)
 
-__all__ = ["auth", "platform", "registry", "storage", "tutorial_counts"]
+__all__ = [
+    "ai",
+    "approvals",
+    "auth",
+    "events",
+    "execution_jobs",
+    "execution_retries",
+    "execution_starts",
+    "gateway_admission",
+    "platform",
+    "registry",
+    "schedules",
+    "secrets",
+    "storage",
+    "tutorial_counts",
+    "tutorial_runs",
+    "video_runs",
+    "video_watching",
+    "webhooks",
+]

@@ -31,6 +31,8 @@ class ApiKeyBase(SQLModel):
         default_factory=list, nullable=False, sa_type=JSON_VALUE, sa_column_kwargs=EMPTY_ARRAY
     )
     rate_limit: int = Field(default=100, gt=0, sa_column_kwargs=default(100), description="Requests a minute")
+    daily_quota: int | None = Field(default=None, gt=0, description="Requests a day (UTC)")
+    monthly_quota: int | None = Field(default=None, gt=0, description="Requests a month (UTC)")
     expires_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     is_active: bool = Field(default=True, sa_column_kwargs=default(True))
 
@@ -39,7 +41,10 @@ class ApiKeyFacts(SQLModel):
     """What the platform writes and shows."""
 
     prefix: str | None = Field(default=None, sa_type=TEXT, description="The first characters, to tell keys apart")
-    last_used_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    last_used_at: datetime | None = Field(default=None, sa_type=TIMESTAMP, description="To the minute")
+    previous_expires_at: datetime | None = Field(
+        default=None, sa_type=TIMESTAMP, description="Until when the key that was replaced is still good"
+    )
 
 
 class ApiKey(Timestamped, ApiKeyFacts, ApiKeyBase, Owned, table=True):
@@ -51,12 +56,19 @@ class ApiKey(Timestamped, ApiKeyFacts, ApiKeyBase, Owned, table=True):
         UniqueConstraint("key_hash"),
         *lengths(at_least=1, name=SHORT),
         *lengths(prefix=SHORT),
+        UniqueConstraint("previous_key_hash"),
         CheckConstraint("octet_length(key_hash) = 32", name="key_hash"),
+        CheckConstraint("octet_length(previous_key_hash) = 32", name="previous_key_hash"),
+        CheckConstraint("(previous_key_hash IS NULL) = (previous_expires_at IS NULL)", name="previous"),
         CheckConstraint("rate_limit > 0", name="rate_limit"),
+        CheckConstraint("daily_quota > 0", name="daily_quota"),
+        CheckConstraint("monthly_quota > 0", name="monthly_quota"),
+        CheckConstraint("private.valid_permissions(permissions)", name="permissions"),
         newest_first("api_keys"),
     )
 
     key_hash: bytes | None = Field(default=None, sa_type=LargeBinary, description="SHA-256 of the key")
+    previous_key_hash: bytes | None = Field(default=None, sa_type=LargeBinary, description="Of the key it replaced")
 
 
 class ApiKeyCreate(CreateShape, ApiKeyBase):

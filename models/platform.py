@@ -4,10 +4,10 @@ from datetime import datetime
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import ForeignKeyConstraint, Index
+from sqlalchemy import ForeignKeyConstraint, Index, text
 from sqlmodel import Field
 
-from models.base import JSON_VALUE, NOW, TEXT, TIMESTAMP, Table, lengths
+from models.base import JSON_VALUE, NOW, TEXT, TIMESTAMP, Table, default, lengths
 
 PRIVATE = {"schema": "private"}
 
@@ -27,12 +27,23 @@ class WorkflowVersion(Table, table=True):
     """A definition as it once was. Append only: an execution runs the version that was current when it was accepted."""
 
     __tablename__ = "workflow_versions"
-    __table_args__ = PRIVATE
+    __table_args__ = (
+        Index(
+            "workflow_versions_retention_idx",
+            "workflow_id",
+            "version",
+            postgresql_where=text("retention_days IS NOT NULL"),
+        ),
+        PRIVATE,
+    )
 
     workflow_id: UUID = Field(primary_key=True, foreign_key="workflows.id", ondelete="CASCADE")
     version: int = Field(primary_key=True)
     config: JsonValue | None = Field(sa_type=JSON_VALUE)
     created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=NOW)
+    concurrency_limit: int | None = Field(default=None, description="Of `document.metadata.concurrency`; null: none")
+    on_limit: str = Field(default="queue", sa_type=TEXT, sa_column_kwargs=default("queue"))
+    retention_days: int | None = Field(default=None, description="Of `document.metadata.retention`; null: the usual")
 
 
 class Effect(Table, table=True):
@@ -46,6 +57,19 @@ class Effect(Table, table=True):
     result: JsonValue | None = Field(sa_type=JSON_VALUE)
     undo: JsonValue | None = Field(sa_type=JSON_VALUE, description="How to take it back; null: nothing to take back")
     undone_at: datetime | None = Field(sa_type=TIMESTAMP)
+    adopted_id: UUID | None = Field(default=None, description="The execution whose effect this retry has taken over")
+    adopted_key: str | None = Field(default=None, sa_type=TEXT, description="And its key there")
+    created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=NOW)
+
+
+class Journal(Table, table=True):
+    """What a completed execution has done and its parent may undo: the checkpoint at its end."""
+
+    __tablename__ = "journals"
+    __table_args__ = PRIVATE
+
+    execution_id: UUID = Field(primary_key=True, foreign_key="workflow_executions.id", ondelete="CASCADE")
+    checkpoint: JsonValue = Field(nullable=False, sa_type=JSON_VALUE)
     created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=NOW)
 
 

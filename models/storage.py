@@ -98,6 +98,7 @@ class Upload(Table, table=True):
     __table_args__ = (
         *object_name(),
         *not_negative("length", "tail_size"),
+        CheckConstraint("part_size > 0", name="part_size"),
         CheckConstraint('"offset" >= 0', name="offset"),
         CheckConstraint("jsonb_typeof(parts) = 'array'", name="parts"),
         Index("uploads_bucket_id_name_idx", "bucket_id", "name"),
@@ -119,6 +120,9 @@ class Upload(Table, table=True):
     offset: int = Field(sa_type=BigInteger, sa_column_kwargs=default(0), description="Bytes that are safe")
     s3_upload_id: str | None = Field(sa_type=TEXT)
     parts: JsonValue = Field(nullable=False, sa_type=JSON_VALUE, sa_column_kwargs=EMPTY_ARRAY)
+    part_size: int | None = Field(
+        sa_type=BigInteger, description="Bytes of a part that the client puts into the store itself; null: by TUS"
+    )
     tail_size: int = Field(sa_column_kwargs=default(0), description="Bytes that are too few for a part yet")
     lease: UUID | None = Field(description="Which request appends, or did so last")
     leased_until: datetime | None = Field(sa_type=TIMESTAMP)

@@ -3,7 +3,7 @@
 from typing import Literal, get_args
 
 from pydantic import JsonValue
-from sqlalchemy import Index, text
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from models.base import (
@@ -49,6 +49,10 @@ class TutorialBase(SQLModel):
     thumbnail_url: str | None = Field(default=None, max_length=URL, sa_type=TEXT)
     tags: list[str] = Field(default_factory=list, sa_type=TEXT_LIST, sa_column_kwargs=EMPTY_LIST)
     level: str | None = Field(default=None, max_length=SHORT, sa_type=TEXT, description="Whom it is for")
+    prerequisites: list[str] = Field(
+        default_factory=list, sa_type=TEXT_LIST, sa_column_kwargs=EMPTY_LIST, description="What a reader should know"
+    )
+    summary: str | None = Field(default=None, max_length=LONG, sa_type=TEXT)
 
 
 class TutorialCounts(SQLModel):
@@ -64,9 +68,10 @@ class Tutorial(Timestamped, TutorialCounts, TutorialBase, Owned, table=True):
 
     __tablename__ = "tutorials"
     __table_args__ = (
+        UniqueConstraint("id", "user_id"),
         one_of("status", get_args(TutorialStatus)),
         *lengths(at_least=1, title=SHORT),
-        *lengths(description=LONG, content=CONTENT, thumbnail_url=URL, level=SHORT),
+        *lengths(description=LONG, content=CONTENT, thumbnail_url=URL, level=SHORT, summary=LONG),
         *not_negative("views", "likes"),
         newest_first("tutorials"),
         Index("tutorials_status_created_at_idx", "status", text("created_at DESC"), "id"),

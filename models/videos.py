@@ -3,7 +3,7 @@
 from typing import Literal, get_args
 
 from pydantic import JsonValue
-from sqlalchemy import BigInteger, CheckConstraint, Double, Index
+from sqlalchemy import BigInteger, CheckConstraint, Double, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from models.base import (
@@ -67,6 +67,7 @@ class Video(Timestamped, VideoFacts, VideoBase, Owned, table=True):
 
     __tablename__ = "videos"
     __table_args__ = (
+        UniqueConstraint("id", "user_id"),
         one_of("status", get_args(VideoStatus)),
         one_of("quality", get_args(VideoQuality)),
         *lengths(at_least=1, title=SHORT),

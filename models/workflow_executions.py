@@ -24,7 +24,7 @@ from models.base import (
     one_of,
     own_reference,
 )
-from zilliance.enums import ExecutionStatus
+from zilliance.enums import ExecutionPhase, ExecutionStatus
 
 
 class WorkflowExecutionBase(SQLModel):
@@ -34,6 +34,12 @@ class WorkflowExecutionBase(SQLModel):
     status: ExecutionStatus = Field(
         default=ExecutionStatus.PENDING, sa_type=TEXT, sa_column_kwargs=default(ExecutionStatus.PENDING)
     )
+    phase: ExecutionPhase | None = Field(
+        default=ExecutionPhase.PENDING,
+        sa_type=TEXT,
+        sa_column_kwargs=default(ExecutionPhase.PENDING),
+        description="While it is open: whether it runs, waits or is suspended",
+    )
     version: int = Field(default=1, sa_column_kwargs=default(1), description="Of the definition, when this began")
     trigger: str = Field(
         default="manual",
@@ -42,6 +48,7 @@ class WorkflowExecutionBase(SQLModel):
         sa_column_kwargs=default("manual"),
         description="What began it",
     )
+    retry_of: UUID | None = Field(default=None, description="The execution that this one retries, if any")
     trigger_data: JsonValue = Field(
         default_factory=dict, nullable=False, sa_type=JSON_VALUE, sa_column_kwargs=EMPTY_OBJECT
     )
@@ -55,6 +62,7 @@ class WorkflowExecutionBase(SQLModel):
         sa_column_kwargs=EMPTY_ARRAY,
         description="In order: name, reference, status, input, output, error, started_at, completed_at",
     )
+    parent_execution_id: UUID | None = Field(default=None, description="The execution whose task began this one")
     started_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     completed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     duration_ms: int | None = Field(default=None, sa_type=BigInteger)
@@ -67,12 +75,33 @@ class WorkflowExecution(Timestamped, WorkflowExecutionBase, Owned, table=True):
     __table_args__ = (
         UniqueConstraint("id", "user_id"),
         own_reference("workflow_id", "workflows", ondelete="CASCADE"),
+        own_reference("parent_execution_id", "workflow_executions", ondelete="SET NULL (parent_execution_id)"),
         one_of("status", ExecutionStatus),
+        one_of("phase", ExecutionPhase),
         CheckConstraint("version > 0", name="version"),
         *lengths(at_least=1, trigger=SHORT),
         *not_negative("duration_ms"),
         newest_first("workflow_executions"),
         Index("workflow_executions_workflow_id_idx", "user_id", "workflow_id", text("created_at DESC")),
+        # What runs of a definition and of an owner are counted by, however many have ended.
+        Index(
+            "workflow_executions_open_by_owner_idx",
+            "user_id",
+            "workflow_id",
+            "id",
+            postgresql_where=text("status = ANY (ARRAY['pending'::text, 'running'::text])"),
+        ),
+        Index(
+            "workflow_executions_completed_at_idx",
+            "completed_at",
+            postgresql_where=text("completed_at IS NOT NULL"),
+        ),
+        Index(
+            "workflow_executions_parent_execution_id_idx",
+            "parent_execution_id",
+            "user_id",
+            postgresql_where=text("parent_execution_id IS NOT NULL"),
+        ),
         # What the reconciler looks through, however many have ended.
         Index(
             "workflow_executions_open_idx",

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal, get_args
 
 from pydantic import JsonValue
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from models.base import (
@@ -38,7 +38,7 @@ class WorkflowBase(SQLModel):
         nullable=False,
         sa_type=JSON_VALUE,
         sa_column_kwargs=EMPTY_OBJECT,
-        description="A document of the Serverless Workflow DSL 1.0",
+        description="A document of the Serverless Workflow DSL 1.0; written also as text, which holds YAML or JSON",
     )
     is_active: bool = Field(default=True, sa_column_kwargs=default(True))
 
@@ -66,6 +66,13 @@ class Workflow(Timestamped, WorkflowState, WorkflowBase, Owned, table=True):
         CheckConstraint("version > 0", name="version"),
         newest_first("workflows"),
         Index("workflows_user_id_status_idx", "user_id", "status"),
+        # What other workflows call it by.
+        Index(
+            "workflows_document_name_idx",
+            "user_id",
+            text("(config #>> '{document,namespace}'::text[])"),
+            text("(config #>> '{document,name}'::text[])"),
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.activities.support import Rows
+from tests.conformance.outside import HOST, serving
 from zilliance.devstack import FREE_PORTS, Stack
 from zilliance.settings import DatabaseSettings, Settings
 
@@ -17,17 +18,19 @@ def short_home(factory: pytest.TempPathFactory, name: str) -> Path:
 
 @pytest.fixture(scope="session")
 async def base(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Stack]:
-    """A migrated PostgreSQL and a Temporal, without a platform that would take up the tests' rows and tasks."""
+    """A migrated PostgreSQL, a Temporal and an S3 store, without a platform to take up the tests' tasks."""
     home = short_home(tmp_path_factory, "base")
-    async with Stack(home, FREE_PORTS, parts={"postgres", "migrate", "temporal"}) as stack:
+    async with Stack(home, FREE_PORTS, parts={"postgres", "migrate", "temporal", "s3"}) as stack:
         yield stack
 
 
 @pytest.fixture(scope="session")
 async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Stack]:
-    """The whole platform, as `make up` starts it."""
-    async with Stack(short_home(tmp_path_factory, "full"), FREE_PORTS) as stack:
-        yield stack
+    """The whole platform, as `make up` starts it; for workflows, a server of the tests is `shop.example.com`."""
+    async with serving() as shop:
+        settings = {**FREE_PORTS, "ZILLIANCE_EGRESS_MAP": f"{HOST}={shop}"}
+        async with Stack(short_home(tmp_path_factory, "full"), settings) as stack:
+            yield stack
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from api.app import create_app
 from api.server import serve
 from api.state import AppState
 from worker.embedded import make_worker
+from worker.event_router import routing
 from worker.resources import open_resources
 from zilliance import logs
 from zilliance.settings import Settings
@@ -41,21 +42,21 @@ async def worker_alongside(state: AppState) -> AsyncGenerator[None]:
 async def _work(state: AppState) -> None:
     """Poll for as long as the process lives."""
     # The API's first client dials at its first call, and such a one cannot serve a worker: both share this one.
-    state.temporal = await _connected(state.settings)
-    async with open_resources(state.settings, state.temporal) as resources:
+    state.temporal = await _connected(state)
+    async with open_resources(state.settings, state.temporal, state.store) as resources, routing(resources):
         while True:
             try:
-                await make_worker(resources).run()
+                await make_worker(resources, is_pressed=state.acceptance.pressure.is_high).run()
             except (RPCError, RuntimeError, OSError) as error:
                 log.warning("worker is not polling: %s", error)
                 await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def _connected(settings: Settings) -> Client:
+async def _connected(state: AppState) -> Client:
     """A client as soon as Temporal answers, however long that takes."""
     while True:
         try:
-            return await connect_when_up(settings.temporal)
+            return await connect_when_up(state.settings.temporal, state.store)
         except (RPCError, RuntimeError, OSError) as error:
             log.warning("Temporal cannot be reached: %s", error)
 

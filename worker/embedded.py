@@ -1,15 +1,18 @@
 """A worker as a part of a process: the worker's own, or the API's when executions are to start eagerly."""
 
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from temporalio.worker import Worker
+from temporalio.worker import FixedSizeSlotSupplier, Worker, WorkerTuner
 
+from activities.large_results import large_results
+from worker.event_router import routing
 from worker.registry import WORKFLOWS, activities
 from worker.resources import Resources
 from worker.sandbox import runner
+from worker.yielding import YieldingSlots
 from workflows.names import TaskQueue
 
 # How long a workflow waits for the process that has it in memory before any other takes it over.
@@ -21,25 +24,35 @@ GRACE = timedelta(seconds=5)  # shorter than what a supervisor gives a process b
 TURN_SECONDS = 0.0005
 
 
-def make_worker(resources: Resources) -> Worker:
-    """The worker of the `platform` queue."""
+# Of each kind: workflow tasks, local activities, activities.
+AT_ONCE = 50
+
+
+def make_worker(resources: Resources, *, is_pressed: Callable[[], bool] | None = None) -> Worker:
+    """The worker of the `platform` queue; while `is_pressed` says so, it takes up no new workflow tasks."""
     sys.setswitchinterval(TURN_SECONDS)
+    fixed = FixedSizeSlotSupplier(AT_ONCE)
+    tuner = WorkerTuner.create_composite(
+        workflow_supplier=YieldingSlots(AT_ONCE, is_pressed) if is_pressed else fixed,
+        activity_supplier=fixed,
+        local_activity_supplier=fixed,
+        nexus_supplier=fixed,
+    )
     return Worker(
         resources.client,
         task_queue=TaskQueue.PLATFORM,
         workflows=WORKFLOWS,
         activities=activities(resources),
+        interceptors=[large_results(resources.client)],
         workflow_runner=runner(),
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=GRACE,
-        max_concurrent_workflow_tasks=50,
-        max_concurrent_local_activities=50,
-        max_concurrent_activities=50,
+        tuner=tuner,
     )
 
 
 @asynccontextmanager
 async def run_worker(resources: Resources) -> AsyncGenerator[Worker]:
     """Run a worker while the block runs. A worker that fails for good ends the block with its error."""
-    async with make_worker(resources) as worker:
+    async with make_worker(resources) as worker, routing(resources):
         yield worker

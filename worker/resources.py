@@ -6,26 +6,33 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from temporalio.client import Client
-from yarl import URL
 
+from activities.llm.provider import Provider
+from activities.protocols.programs import Programs
 from zilliance.database import Database
 from zilliance.errors import UnavailableError
 from zilliance.outbound import OutboundClient
-from zilliance.settings import Environment, Login, Settings
+from zilliance.own_api import OwnApi
+from zilliance.processes import Processes, conceal
+from zilliance.settings import Login, Settings
 from zilliance.storage import ObjectStore
+from zilliance.tokens import TokenAuthority
 
 PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Clients of the outside systems, each through its one door."""
+    """Clients of the outside systems, each through its one door. Without a gateway of models there is no provider."""
 
     settings: Settings
     client: Client
     database: Database
     outbound: OutboundClient
     store: ObjectStore
+    programs: Programs
+    provider: Provider | None
+    api: OwnApi
 
     async def wait_for_database(self) -> None:
         """Come back when PostgreSQL answers, however long that takes: the supervisor decides when it is too long."""
@@ -40,19 +47,22 @@ class Resources:
 
 
 @asynccontextmanager
-async def open_resources(settings: Settings, client: Client) -> AsyncGenerator[Resources]:
-    """Open what activities need beside the Temporal client, and close it in the end."""
+async def open_resources(settings: Settings, client: Client, store: ObjectStore) -> AsyncGenerator[Resources]:
+    """Open what activities need beside the Temporal client and the store that it keeps large values in."""
     database = Database.of(settings.database, Login.WORKER, application_name="worker")
-    own_host = URL(settings.api_url).host
-    outbound = OutboundClient(
-        allow_http=settings.environment is Environment.DEVELOPMENT,
-        egress_map=settings.egress_map,
-        own_hosts=[own_host] if own_host and settings.public_url else [],
-    )
-    store = ObjectStore.of(settings.storage)
+    outbound = OutboundClient.of(settings)
+    if settings.workflow.run_allow:
+        conceal()
+    programs = Programs(Processes(), frozenset(settings.workflow.run_allow))
+    gateway = settings.ai_gateway
+    provider = None if gateway is None else Provider(gateway, settings.ai)
+    api = OwnApi(settings.gateway.internal_url or settings.api_url, TokenAuthority(settings).service_role_key)
     try:
-        yield Resources(settings, client, database, outbound, store)
+        yield Resources(settings, client, database, outbound, store, programs, provider, api)
     finally:
-        await store.close()
+        if provider is not None:
+            await provider.close()
+        await api.close()
+        await programs.close()
         await outbound.close()
         await database.close()

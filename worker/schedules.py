@@ -15,15 +15,31 @@ from temporalio.client import (
     ScheduleUpdateInput,
 )
 
-from workflows.names import RECONCILE_EXECUTIONS, SWEEP_OBJECTS, TaskQueue
+from workflows.names import (
+    DELIVER_ANSWERS,
+    EXPIRE_EXECUTIONS,
+    RECONCILE_EXECUTIONS,
+    RECONCILE_TUTORIALS,
+    RECONCILE_VIDEOS,
+    SWEEP_OBJECTS,
+    TRIM_EVENTS,
+    TaskQueue,
+)
 from zilliance.settings import Settings
+
+EXPIRE_SECONDS = 3600
 
 
 async def reconcile_schedules(client: Client, settings: Settings) -> None:
     """Make every schedule of the platform what this checkout says. Two workers at once do no harm."""
     seconds = {
         RECONCILE_EXECUTIONS: settings.workflow.reconcile_seconds,
+        RECONCILE_TUTORIALS: settings.workflow.reconcile_seconds,
+        RECONCILE_VIDEOS: settings.workflow.reconcile_seconds,
+        DELIVER_ANSWERS: settings.workflow.reconcile_seconds,
         SWEEP_OBJECTS: settings.storage.sweep_seconds,
+        EXPIRE_EXECUTIONS: EXPIRE_SECONDS,
+        TRIM_EVENTS: settings.events.trim_seconds,
     }
     for name, each in seconds.items():
         await _reconcile(client, name, _schedule(name, timedelta(seconds=each)))

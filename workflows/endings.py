@@ -1,14 +1,16 @@
 """What an outcome says in the execution's row."""
 
+from collections.abc import Container, Sequence
 from uuid import UUID
 
 from temporalio.exceptions import ApplicationError
-from zilliance.enums import ExecutionStatus
+from zilliance.enums import ExecutionStatus, TaskStatus
 
 from workflows.contracts.execution import FinishExecutionInput
 from workflows.json_text import write_json
 from workflows.language.interpreter import Outcome
 from workflows.language.problems import Kind, Problem
+from workflows.language.tasklog import TaskEntry
 
 MESSAGE_LENGTH = 2000
 
@@ -42,7 +44,24 @@ def _ending(execution_id: UUID, outcome: Outcome) -> FinishExecutionInput:
         error=None if problem is None else write_json(problem.as_json()),
         error_message=None if problem is None else _message(problem),
         tasks=write_json([entry.as_json() for entry in outcome.tasks]),
+        journal=None if outcome.journal is None else write_json(outcome.journal),
     )
+
+
+def tasks_text(entries: Sequence[TaskEntry], awaited: Container[str]) -> str:
+    """The task log as JSON text, for whoever looks while it grows; `awaited` are the keys of tasks that wait."""
+    log = [_as_it_stands(entry, awaited) for entry in entries]
+    try:
+        return write_json(log)
+    except (ValueError, RecursionError):  # a value that is no JSON, at which the execution will fail
+        return write_json([{**entry, "input": None, "output": None} for entry in log])
+
+
+def _as_it_stands(entry: TaskEntry, awaited: Container[str]) -> dict[str, object]:
+    members = entry.as_json()
+    if entry.status is TaskStatus.RUNNING and f"{entry.reference}#{entry.iteration or ''}" in awaited:
+        members["status"] = TaskStatus.WAITING.value
+    return members
 
 
 def _message(problem: Problem) -> str:

@@ -1,9 +1,11 @@
 """How an execution is started on Temporal, said once for the API and the reconciler."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import (
+    Priority,
     SearchAttributePair,
     TypedSearchAttributes,
     WorkflowIDConflictPolicy,
@@ -11,19 +13,19 @@ from temporalio.common import (
 )
 
 from workflows.contracts.execution import ExecuteWorkflowInput, ExecutionSummary
-from workflows.names import DEFINITION, EXECUTE_WORKFLOW, KIND, OWNER, TaskQueue, execution_workflow_id
+from workflows.contracts.jobs import BulkJobInput
+from workflows.names import (
+    BULK_EXECUTIONS,
+    EXECUTE_WORKFLOW,
+    KIND,
+    OWNER,
+    TaskQueue,
+    execution_workflow_id,
+    job_workflow_id,
+)
+from workflows.starts import attributes_of, fit, priority_of, summary_of
 
-# Above this in bytes the document and the input stay in PostgreSQL and one local activity loads them.
-INLINE_LIMIT = 48 * 1024
 ANSWER_WITHIN = timedelta(seconds=5)  # a caller waits for this; what was not started by then, the reconciler starts
-
-
-def fit(execution: ExecuteWorkflowInput) -> ExecuteWorkflowInput:
-    """The input without its large parts, which the workflow then loads."""
-    texts = (execution.document or "", execution.trigger_data or "")
-    if all(len(text.encode()) <= INLINE_LIMIT for text in texts):
-        return execution
-    return execution.model_copy(update={"document": None, "trigger_data": None})
 
 
 async def start_execution(
@@ -41,14 +43,29 @@ async def start_execution(
         result_type=ExecutionSummary,
         id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        search_attributes=TypedSearchAttributes(
-            [
-                SearchAttributePair(OWNER, str(execution.owner_id)),
-                SearchAttributePair(KIND, EXECUTE_WORKFLOW),
-                SearchAttributePair(DEFINITION, str(execution.definition_id)),
-            ]
-        ),
-        static_summary=f"{execution.name} v{execution.version}"[:200],
+        search_attributes=attributes_of(execution),
+        priority=priority_of(execution),
+        static_summary=summary_of(execution),
         request_eager_start=eager,
+        rpc_timeout=ANSWER_WITHIN,
+    )
+
+
+async def start_job(client: Client, job_id: UUID, owner_id: UUID) -> None:
+    """Start a bulk job, or find it running; one that has rested or died goes on where its row says.
+
+    Raises RPCError when Temporal does not answer.
+    """
+    await client.start_workflow(
+        BULK_EXECUTIONS,
+        BulkJobInput(job_id=job_id),
+        id=job_workflow_id(job_id),
+        task_queue=TaskQueue.PLATFORM,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        search_attributes=TypedSearchAttributes(
+            [SearchAttributePair(OWNER, str(owner_id)), SearchAttributePair(KIND, BULK_EXECUTIONS)]
+        ),
+        priority=Priority(fairness_key=str(owner_id)),
         rpc_timeout=ANSWER_WITHIN,
     )

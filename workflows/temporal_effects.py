@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -10,12 +11,23 @@ from temporalio.exceptions import ActivityError, ApplicationError, CancelledErro
 from temporalio.exceptions import TimeoutError as TemporalTimeoutError
 
 from workflows import options
-from workflows.contracts.execution import ExecuteWorkflowInput, FunctionCallInput, HttpCallInput, UndoEffectInput
+from workflows.contracts.calls import CallInput, LateHole, LateParts
+from workflows.contracts.execution import ExecuteWorkflowInput, FunctionCallInput, UndoEffectInput
+from workflows.event_effects import EventEffects
+from workflows.function_activities import ACTIVITY_OF, options_of
+from workflows.invitation_effects import InvitationEffects
 from workflows.json_text import read_json, write_json
-from workflows.language.effects import HttpCall
+from workflows.language.catalogue.function import Performer
+from workflows.language.effects import Late, ServiceCall
+from workflows.language.functions import find_function
+from workflows.language.inbox import Inbox
 from workflows.language.problems import Kind, Problem, WorkflowFault
 from workflows.language.steps import COMPENSATING
-from workflows.stubs import CallActivities, ExecutionActivities, FunctionActivities, PauseActivities
+from workflows.phases import Phases
+from workflows.stubs import ExecutionActivities, FunctionActivities, PauseActivities
+from workflows.sub_workflow_effects import SubWorkflowEffects
+from workflows.tutorial_effects import CHILD_EVENTS, TutorialEffects
+from workflows.video_effects import VideoEffects
 
 Result = TypeVar("Result")
 
@@ -24,22 +36,22 @@ FAULT = "fault"  # the type of ApplicationErrors whose one detail is a problem
 # A timer takes a full second whatever its value (measured), so shorter waits are slept through by a local activity.
 SHORTEST_TIMER = 1.0
 LONGEST_TIMER = 3650 * 86_400.0
+SHOWN_WAIT = 5.0  # a shorter one is over before anybody has read in the row that it waits
 
-DEFAULT_HTTP_TIMEOUT = 30.0
-LONGEST_HTTP_TIMEOUT = 600.0
-LOCAL_HTTP_TIMEOUT = 5.0  # a local activity holds the workflow task, and with it every signal
-REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+LOCAL_CALL_TIMEOUT = 5.0  # a local activity holds the workflow task, and with it every signal
 
 # One completion of a workflow task is one gRPC message of 4 MB at most, and carries every local result and every
-# request since the last one. Nothing new starts above the first number before that is sent; then one request, and the
-# results of the local activities under way, still fit.
+# request since the last one: the small ones as they are, the large ones as references. Nothing new starts above the
+# first number before that is sent; then one request, and the results of the local activities under way, still fit.
 FLUSH_BYTES = 768 * 1024
-SENT_BYTES = 768 * 1024
+SENT_BYTES = 4 * 1024 * 1024
 LOCAL_AT_ONCE = 4
 _OVERHEAD_BYTES = 1024  # of any command beside its values
+_REFERENCE_BYTES = 64 * 1024  # from here on the value is elsewhere (zilliance/payloads.py)
 
 # The server ends a workflow at 51,200 events or 50 MB; stopping before leaves room for the rollback.
 MOST_EVENTS = 40_000
+LOCAL_EVENTS, ACTIVITY_EVENTS, TIMER_EVENTS = 1, 6, 5  # at most, with the workflow tasks that they bring
 MOST_BYTES = 40 * 1024 * 1024
 
 
@@ -48,7 +60,18 @@ class TemporalEffects:
 
     def __init__(self, execution: ExecuteWorkflowInput) -> None:
         self._execution = execution
+        self.inbox = Inbox()
+        self.repeats: Callable[[str], str | None] = _nothing_repeats
+        self.phases = Phases(execution.execution_id)
+        self.awaited: set[str] = set()  # keys of tasks that wait for something from outside
+        self.stream = EventEffects(execution.execution_id, self._run_keyed)
+        self.sub_workflows = SubWorkflowEffects(execution, _sent, result_of)
+        self._tutorials = TutorialEffects(result_of)
+        self._videos = VideoEffects(result_of)
+        self.invitations = InvitationEffects(execution, self._function_call, self._read_result)
         self._unsent = 0
+        self._events = 0
+        self._undos = 0
         self._entering: workflow.ActivityHandle[None] | None = None
         self._local = asyncio.Semaphore(LOCAL_AT_ONCE)
         self._starting = asyncio.Lock()
@@ -60,12 +83,15 @@ class TemporalEffects:
         return workflow.random().random()
 
     async def sleep(self, seconds: float) -> None:
+        self._events += TIMER_EVENTS if seconds >= SHORTEST_TIMER else LOCAL_EVENTS
         if seconds >= SHORTEST_TIMER:
-            await workflow.sleep(timedelta(seconds=min(seconds, LONGEST_TIMER)))
+            with self.phases.waiting() if seconds >= SHOWN_WAIT else nullcontext():
+                await _timer(seconds)
         elif seconds > 0:
             await result_of(workflow.execute_local_activity_method(PauseActivities.sleep, seconds, **options.PAUSE))
 
     async def breathe(self) -> None:
+        self._events += LOCAL_EVENTS
         await result_of(workflow.execute_local_activity_method(PauseActivities.breathe, **options.PAUSE))
 
     async def entered(self) -> None:
@@ -78,6 +104,11 @@ class TemporalEffects:
         """Leave nothing under way behind the execution's end."""
         if self._entering is not None:
             await self._entering
+        await self.phases.settle()
+
+    async def flush(self) -> None:
+        """Have all that was done so far recorded."""
+        await result_of(workflow.execute_activity_method(PauseActivities.breathe, **options.FLUSH))
 
     async def call_function(
         self,
@@ -88,63 +119,123 @@ class TemporalEffects:
         timeout: float | None,  # noqa: ASYNC109  the protocol's
     ) -> object:
         del timeout  # the interpreter ends the wait; the call itself is bounded by its statement
-        _refuse_endless(key)
-        call = FunctionCallInput(
+        self._refuse_endless(key)
+        call = self._function_call(name, arguments, key)
+        function = find_function(name)
+        if function is not None and function.performer is Performer.TUTORIAL:
+            self._events += CHILD_EVENTS
+            return await self._tutorials.generate(call)
+        if function is not None and function.performer is Performer.VIDEO:
+            self._events += CHILD_EVENTS
+            return await self._videos.process(call)
+        method = None if function is None else ACTIVITY_OF.get(function.performer)
+        if function is not None and method is not None:
+            await self._make_room(_travelling(len(call.arguments)) + _OVERHEAD_BYTES)
+            self._events += ACTIVITY_EVENTS
+            return await self._read_result(workflow.execute_activity_method(method, call, **options_of(function)))
+        return await self._run_locally(
+            lambda: workflow.execute_local_activity_method(FunctionActivities.call, call, **options.row(name))
+        )
+
+    def _function_call(self, name: str, arguments: Mapping[str, object], key: str) -> FunctionCallInput:
+        return FunctionCallInput(
             execution_id=self._execution.execution_id,
             owner_id=self._execution.owner_id,
             key=key,
             name=name,
             arguments=_sent(arguments),
         )
-        return await self._run_locally(
-            lambda: workflow.execute_local_activity_method(FunctionActivities.call, call, **options.row(name))
-        )
 
-    async def call_http(
+    async def _read_result(self, call: Awaitable[str]) -> object:
+        return _read(await result_of(call))
+
+    async def call_service(
         self,
-        request: HttpCall,
+        call: ServiceCall,
         *,
         key: str,
         timeout: float | None,  # noqa: ASYNC109  the protocol's
     ) -> object:
-        _refuse_endless(key)
-        seconds = min(timeout or DEFAULT_HTTP_TIMEOUT, LONGEST_HTTP_TIMEOUT)
-        call = HttpCallInput(
-            idempotency_key=f"{self._execution.execution_id}:{key}",
-            method=request.method,
-            endpoint=request.endpoint,
-            headers=request.headers,
-            query=request.query,
-            body=None if request.body is None else _sent(request.body),
-            output=request.output,
-            redirect=request.redirect,
+        self._refuse_endless(key)
+        seconds = options.call_seconds(call.kind, timeout)
+        sent = CallInput(
+            execution_id=self._execution.execution_id,
+            owner_id=self._execution.owner_id,
+            key=key,
+            arguments=_sent(call.arguments),
+            late=None if call.late is None else _late_parts(call.late),
+            secrets=call.secrets,
+            policy=list(call.policy),
             timeout=seconds,
+            repeats=self.repeats(key),
         )
-        size = _size_of(call)
-        summary = f"{request.method} {request.endpoint}"[:200]
-        if request.method in REPEATABLE and seconds <= LOCAL_HTTP_TIMEOUT:
+        size = _size_of(sent)
+        name, summary = f"call.{call.kind}", call.summary[:200]
+        if call.repeatable and seconds <= LOCAL_CALL_TIMEOUT:
             return await self._run_locally(
-                lambda: workflow.execute_local_activity_method(
-                    CallActivities.http, call, **options.http_short(seconds, summary)
+                lambda: workflow.execute_local_activity(
+                    name, sent, result_type=str, **options.call_short(seconds, summary)
                 )
             )
         await self._make_room(size)
+        self._events += ACTIVITY_EVENTS
         return _read(
-            await result_of(
-                workflow.execute_activity_method(CallActivities.http, call, **options.http(seconds, summary))
-            )
+            await result_of(workflow.execute_activity(name, sent, result_type=str, **options.call(seconds, summary)))
         )
 
+    async def receive(self, key: str) -> object:
+        self.awaited.add(key)
+        try:
+            with self.phases.waiting():
+                return await self.inbox.take(key)
+        finally:
+            self.awaited.discard(key)
+
+    def ignore(self, key: str) -> None:
+        self.inbox.forget(key)
+
     async def undo(self, key: str) -> None:
+        self._undos += 1
         effect = UndoEffectInput(execution_id=self._execution.execution_id, owner_id=self._execution.owner_id, key=key)
         await result_of(workflow.execute_local_activity_method(FunctionActivities.undo, effect, **options.ROW))
+
+    @property
+    def acted(self) -> bool:
+        """Something was done in this run: what is only computed makes no history."""
+        return self._events > 0
+
+    @property
+    def length(self) -> int:
+        """Events of this run's history, with those that are not sent yet, about.
+
+        While local activities follow each other, Temporal hears of none of them for up to eight seconds.
+        """
+        return max(self._events, workflow.info().get_current_history_length())
+
+    @property
+    def undone(self) -> int:
+        """The same while it is rolled back; 0 when nothing was done in this run."""
+        done = self._events + self._undos * LOCAL_EVENTS
+        return max(done, workflow.info().get_current_history_length()) if done else 0
+
+    def _refuse_endless(self, key: str) -> None:
+        """Raise a fault while the history still has room for the rollback, whose own calls are never refused."""
+        if key.startswith(COMPENSATING):
+            return
+        if self.length > MOST_EVENTS or workflow.info().get_current_history_size() > MOST_BYTES:
+            raise WorkflowFault.of(Kind.RUNTIME, "the execution did too much for one run: split it into several")
+
+    async def _run_keyed(self, key: str, start: Callable[[], Awaitable[str]]) -> object:
+        self._refuse_endless(key)
+        return await self._run_locally(start)
 
     async def _run_locally(self, start: Callable[[], Awaitable[str]]) -> object:
         """Run a local activity, which has only so many beside it, and read its result."""
         async with self._local:
             await self._make_room(_OVERHEAD_BYTES)
+            self._events += LOCAL_EVENTS
             text = await result_of(start())
-            self._unsent += len(text.encode())
+            self._unsent += _travelling(len(text.encode()))
         return _read(text)
 
     async def _make_room(self, size: int) -> None:
@@ -152,18 +243,21 @@ class TemporalEffects:
         async with self._starting:
             if self._unsent > 0 and self._unsent + size > FLUSH_BYTES:
                 sending = self._unsent
-                await result_of(workflow.execute_activity_method(PauseActivities.breathe, **options.FLUSH))
+                await self.flush()
                 self._unsent -= sending
             self._unsent += size
 
 
-def _refuse_endless(key: str) -> None:
-    """Raise a fault while the history still has room for the rollback, whose own calls are never refused."""
-    if key.startswith(COMPENSATING):
-        return
-    info = workflow.info()
-    if info.get_current_history_length() > MOST_EVENTS or info.get_current_history_size() > MOST_BYTES:
-        raise WorkflowFault.of(Kind.RUNTIME, "the execution did too much for one run: split it into several")
+def _nothing_repeats(_: str) -> str | None:
+    """No call of a run that retries nothing is one that another has made."""
+    return None
+
+
+async def _timer(seconds: float) -> None:
+    """A timer, or several where one cannot be so long."""
+    while seconds > 0:
+        await workflow.sleep(timedelta(seconds=min(seconds, LONGEST_TIMER)))
+        seconds -= LONGEST_TIMER
 
 
 def _sent(value: object) -> str:
@@ -173,7 +267,16 @@ def _sent(value: object) -> str:
         raise WorkflowFault.of(Kind.VALIDATION, f"what is sent is not JSON that can be stored: {error}") from error
 
 
-def _size_of(call: HttpCallInput) -> int:
+def _late_parts(late: Late) -> LateParts:
+    return LateParts(
+        holes=[LateHole(path=list(hole.path), source=hole.source) for hole in late.holes],
+        dot=_sent(late.dot),
+        variables=_sent(late.variables),
+        now=late.now,
+    )
+
+
+def _size_of(call: CallInput) -> int:
     """Bytes of the request as it travels; refuses one that no payload can hold."""
     try:
         size = len(call.model_dump_json().encode())
@@ -182,7 +285,12 @@ def _size_of(call: HttpCallInput) -> int:
     if size > SENT_BYTES:
         detail = f"the request is larger than {SENT_BYTES // 1024} KiB: send less, or the address of the data"
         raise WorkflowFault.of(Kind.VALIDATION, detail, status=413)
-    return size + _OVERHEAD_BYTES
+    return _travelling(size) + _OVERHEAD_BYTES
+
+
+def _travelling(size: int) -> int:
+    """Bytes of a value in the message."""
+    return size if size < _REFERENCE_BYTES else _OVERHEAD_BYTES
 
 
 def _read(text: str) -> object:

@@ -26,6 +26,7 @@ STATEMENTS_KEPT = 512
 STATEMENT_KEPT_BYTES = 4096
 SESSION_ENDED = "ZS403"  # raised by auth.require_session
 PostgresError = asyncpg.PostgresError
+Record = asyncpg.Record
 ArgumentError = asyncpg.DataError  # a value that does not fit its type, whether asyncpg or PostgreSQL found it
 
 _OUTAGE = "The database cannot be reached; try again shortly"
@@ -125,6 +126,21 @@ class Database:
         async with self._connection() as connection:
             value: object = await connection.fetchval(statement, *arguments, timeout=seconds)
             return value
+
+    async def fetch_one(self, statement: str, *arguments: object, reason: str) -> Record:
+        """The one row that one statement answers, as `call`. Raises LookupError when there is none."""
+        del reason
+        async with self._connection() as connection:
+            row = await connection.fetchrow(statement, *arguments)
+        if row is None:
+            raise LookupError(statement)
+        return row
+
+    async def fetch(self, statement: str, *arguments: object, reason: str) -> list[Record]:
+        """The rows that one statement answers, as `call`."""
+        del reason
+        async with self._connection() as connection:
+            return await connection.fetch(statement, *arguments)
 
     @asynccontextmanager
     async def _transaction(self, opening: str, *, is_kept: bool = True) -> AsyncGenerator[Connection]:

@@ -21,13 +21,31 @@ class ExecutionStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class ExecutionPhase(StrEnum):
+    """What an open execution is doing."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    SUSPENDED = "suspended"
+
+
 class TaskStatus(StrEnum):
     """Where one task of an execution stands."""
 
     RUNNING = "running"
+    WAITING = "waiting"
     COMPLETED = "completed"
     SKIPPED = "skipped"
     FAULTED = "faulted"
     CANCELLED = "cancelled"
     COMPENSATED = "compensated"
     COMPENSATION_FAILED = "compensation_failed"
+
+
+class TutorialLevel(StrEnum):
+    """Whom a tutorial is written for."""
+
+    BEGINNER = "beginner"
+    INTERMEDIATE = "intermediate"
+    ADVANCED = "advanced"

@@ -94,3 +94,21 @@ class UnavailableError(AppError):
 
     def __init__(self, message: str, *, retry_after: int = 2, **rest: Any) -> None:
         super().__init__(message, headers={"Retry-After": str(retry_after)}, **rest)
+
+
+class BusyError(UnavailableError):
+    """The gateway has no room for one more request just now; nothing of it was passed on."""
+
+    code = "GATEWAY_BUSY"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry_after=1)
+
+
+class StoppingError(UnavailableError):
+    """The process that had the request stops, and another will take it."""
+
+    code = "STOPPING"
+
+    def __init__(self) -> None:
+        super().__init__("This process of the API stops; try again at once", retry_after=1)

@@ -1,18 +1,24 @@
 """The one door to hosts that users name: it dials public addresses only, and reads no more and no longer than told."""
 
 import asyncio
-import logging
-import os
-import socket
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Self
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from zilliance.addresses import is_public
-from zilliance.errors import AppError
+from zilliance.outbound_addresses import (
+    AddressRefusedError,
+    GuardedResolver,
+    Lookup,
+    check_address,
+    guarded_socket,
+    system_lookup,
+)
+from zilliance.outbound_faults import explained
 from zilliance.outbound_rules import (
     HOP_HEADER,
     MAX_HOPS,
@@ -23,31 +29,41 @@ from zilliance.outbound_rules import (
     OutboundResponse,
     check_message,
     check_policy,
+    http_form,
     origin_of,
     parse_url,
     redirect_target,
     redirected,
 )
+from zilliance.outbound_streams import OutboundSocket, OutboundStream
+from zilliance.settings import Environment, Settings
 
 __all__ = [
     "HOP_HEADER",
     "MAX_HOPS",
+    "Dialled",
     "OutboundClient",
     "OutboundFailedError",
     "OutboundFailure",
     "OutboundRefusedError",
     "OutboundRequest",
     "OutboundResponse",
+    "OutboundSocket",
+    "OutboundStream",
 ]
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CONNECTIONS_PER_HOST = 16
 _CHUNK = 65_536
 
-_log = logging.getLogger(__name__)
 
-Lookup = Callable[[str, int], Awaitable[Sequence[str]]]
-_AddressInfo = tuple[int, int, int, str, tuple[str | int, ...]]
+@dataclass(frozen=True, slots=True)
+class Dialled:
+    """Where a connection that speaks no HTTP of ours may be made to: an address that was checked, never a name."""
+
+    address: str
+    port: int
+    tls: bool
 
 
 class OutboundClient:
@@ -76,16 +92,33 @@ class OutboundClient:
         self._allow_http = allow_http
         self._stand_ins = {origin_of(URL(name)): URL(target) for name, target in (egress_map or {}).items()}
         self._own_hosts = frozenset(host.lower().rstrip(".") for host in own_hosts)
+        self._lookup = lookup or system_lookup
         self._guarded = _session(
             aiohttp.TCPConnector(
-                resolver=_GuardedResolver(lookup or _system_lookup),
-                socket_factory=_guarded_socket,
+                resolver=GuardedResolver(self._lookup),
+                socket_factory=guarded_socket,
                 use_dns_cache=False,
                 force_close=True,
                 limit_per_host=_CONNECTIONS_PER_HOST,
             )
         )
         self._unguarded = _session(aiohttp.TCPConnector(use_dns_cache=False, force_close=True))
+
+    @classmethod
+    def of(cls, settings: Settings, lookup: Lookup | None = None) -> Self:
+        """As the platform's settings say: plain HTTP in development, and nowhere to the platform itself."""
+        own_host = URL(settings.api_url).host
+        return cls(
+            allow_http=settings.environment is Environment.DEVELOPMENT,
+            egress_map=settings.egress_map,
+            own_hosts=[own_host] if own_host and settings.public_url else [],
+            lookup=lookup,
+        )
+
+    @property
+    def allows_http(self) -> bool:
+        """Whether a connection may go without TLS."""
+        return self._allow_http
 
     async def __aenter__(self) -> Self:
         return self
@@ -108,6 +141,76 @@ class OutboundClient:
             message = f"{url.host} did not answer in full within {request.timeout:g} s"
             raise OutboundFailedError(OutboundFailure.TIMEOUT, message) from error
 
+    @asynccontextmanager
+    async def stream(self, request: OutboundRequest) -> AsyncGenerator[OutboundStream]:
+        """Make one call whose body is read as it comes; no redirect is followed, and the caller minds the time.
+
+        Raises OutboundRefusedError or OutboundFailedError, also while the body is read.
+        """
+        check_message(request.method, request.headers, request.hop)
+        url = parse_url(request.url)
+        session, dialled = self._route(url)
+        try:
+            async with session.request(
+                request.method, dialled, headers=_headers(request, url), data=request.body, allow_redirects=False
+            ) as response:
+                headers = _headers_of(response)
+                host = url.host or ""
+                yield OutboundStream(
+                    response.status, response.reason or "", headers, host, request.max_bytes, response.content
+                )
+        except aiohttp.ClientError as error:
+            raise explained(error, url) from error
+
+    @asynccontextmanager
+    async def websocket(self, request: OutboundRequest) -> AsyncGenerator[OutboundSocket]:
+        """Open a WebSocket at a `ws`, `wss` or HTTP URL; `max_bytes` bounds one message, the caller minds the time.
+
+        Raises OutboundRefusedError or OutboundFailedError.
+        """
+        check_message("GET", request.headers, request.hop)
+        url = parse_url(http_form(request.url))
+        session, dialled = self._route(url)
+        try:
+            async with session.ws_connect(
+                dialled, headers=_headers(request, url), max_msg_size=request.max_bytes, autoping=True
+            ) as socket:
+                yield OutboundSocket(socket, url.host or "")
+        except aiohttp.WSServerHandshakeError as error:
+            message = f"{url.host} did not open a WebSocket: it answered with status {error.status}"
+            raise OutboundFailedError(OutboundFailure.PROTOCOL, message) from error
+        except aiohttp.ClientError as error:
+            raise explained(error, url) from error
+
+    def check(self, url: URL, *, ports: frozenset[int]) -> None:
+        """Raise OutboundRefusedError for what can be refused without a look-up of its name."""
+        if origin_of(url) not in self._stand_ins:
+            check_policy(url, allow_http=self._allow_http, own_hosts=self._own_hosts, ports=ports)
+
+    async def dial(self, url: URL, *, ports: frozenset[int]) -> Dialled:
+        """The address of a host for a client that is not HTTP's: looked up, checked, to be dialled as it is.
+
+        Args:
+            url: of which scheme, host and port count; the egress map knows it by these.
+            ports: those that may be dialled.
+        """
+        target = self._stand_ins.get(origin_of(url))
+        if target is not None:
+            return Dialled(target.host or "", target.port or 0, target.scheme == "https")
+        self.check(url, ports=ports)
+        host, port = (url.raw_host or "").rstrip("."), url.port or 0
+        try:
+            addresses = await self._lookup(host, port)
+            for address in addresses:
+                check_address(address, host)
+        except AddressRefusedError as error:
+            raise OutboundRefusedError(f"{host} leads to an address that is not public") from error
+        except OSError as error:
+            raise OutboundFailedError(OutboundFailure.CONNECT, f"{host} has no address") from error
+        if not addresses:
+            raise OutboundFailedError(OutboundFailure.CONNECT, f"{host} has no address")
+        return Dialled(addresses[0], port, url.scheme == "https")
+
     async def _follow(self, request: OutboundRequest, url: URL) -> OutboundResponse:
         for _ in range(request.redirects + 1):
             response = await self._send(request, url)
@@ -121,10 +224,9 @@ class OutboundClient:
 
     async def _send(self, request: OutboundRequest, url: URL) -> OutboundResponse:
         session, dialled = self._route(url)
-        own = {"Host": url.host_port_subcomponent or "", HOP_HEADER: str(request.hop + 1)}
         try:
             async with session.request(
-                request.method, dialled, headers={**request.headers, **own}, data=request.body, allow_redirects=False
+                request.method, dialled, headers=_headers(request, url), data=request.body, allow_redirects=False
             ) as response:
                 body = await _read(response, request.max_bytes)
                 return OutboundResponse(
@@ -135,7 +237,7 @@ class OutboundClient:
                     url=str(url),
                 )
         except aiohttp.ClientError as error:
-            raise _explained(error, url) from error
+            raise explained(error, url) from error
 
     def _route(self, url: URL) -> tuple[aiohttp.ClientSession, URL]:
         """Where a URL is dialled, and by which session: a stand-in may be on loopback, nothing else may."""
@@ -154,72 +256,25 @@ class OutboundClient:
         return self._unguarded, dialled
 
 
-class _AddressRefusedError(OSError):
-    """An inside address; an OSError because that is the one kind that the connector carries up whole."""
+def _headers(request: OutboundRequest, url: URL) -> dict[str, str]:
+    """Those of the caller, and ours: a stand-in is told the name that it stands for."""
+    return {**request.headers, "Host": url.host_port_subcomponent or "", HOP_HEADER: str(request.hop + 1)}
 
 
-class _GuardedResolver(AbstractResolver):
-    """Refuses a name if any of its addresses is not public, even where another one is."""
-
-    def __init__(self, lookup: Lookup) -> None:
-        self._lookup = lookup
-
-    async def resolve(
-        self,
-        host: str,
-        port: int = 0,
-        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002  the base class names it
-    ) -> list[ResolveResult]:
-        addresses = await self._lookup(host, port)
-        for address in addresses:
-            _check_address(address, host)
-        return [_resolved(host, port, address) for address in addresses]
-
-    async def close(self) -> None:
-        """Nothing is held."""
-
-
-def _guarded_socket(info: _AddressInfo) -> socket.socket:
-    """Make the socket for an address that is about to be dialled: the final check, after names are settled."""
-    family, kind, protocol, _, destination = info
-    _check_address(str(destination[0]), "a connection")
-    return socket.socket(family, kind, protocol)
-
-
-def _check_address(address: str, host: str) -> None:
-    if is_public(address) and not _is_own(address):
-        return
-    # The address goes to our log and not to the caller: it would tell what the names of our network stand for.
-    _log.warning("outbound call refused", extra={"host": host, "address": address})
-    raise _AddressRefusedError
-
-
-def _is_own(address: str) -> bool:
-    """Whether a packet to this address would stay on this machine. Nothing is sent: the route alone is asked for."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect((address, 9))
-        except OSError:
-            return False
-        return str(probe.getsockname()[0]) == address
-
-
-async def _system_lookup(host: str, port: int) -> Sequence[str]:
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
-    return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
-
-
-def _resolved(host: str, port: int, address: str) -> ResolveResult:
-    flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-    of_address = socket.AF_INET6 if ":" in address else socket.AF_INET
-    return ResolveResult(hostname=host, host=address, port=port, family=of_address, proto=0, flags=flags)
+async def _refuse_redirect(
+    _: aiohttp.ClientSession, __: SimpleNamespace, parameters: aiohttp.TraceRequestRedirectParams
+) -> None:
+    message = f"{parameters.url.host} redirected the opening of a WebSocket, which is not followed"
+    raise OutboundFailedError(OutboundFailure.PROTOCOL, message)
 
 
 def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    # The library follows redirects of WebSockets by itself, past our rules and with the caller's headers.
+    trace = aiohttp.TraceConfig()
+    trace.on_request_redirect.append(_refuse_redirect)
     return aiohttp.ClientSession(
         connector=connector,
+        trace_configs=[trace],
         headers={"User-Agent": "Zilliance"},
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None),  # the caller's own limit covers every part
@@ -244,26 +299,3 @@ def _headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
         names.pop("content-encoding")
         names.pop("content-length", None)
     return {name: ", ".join(response.headers.getall(name)) for name in names}
-
-
-# In this order: the first kind that fits says it best.
-_EXPLANATIONS: tuple[tuple[type[aiohttp.ClientError], OutboundFailure, str], ...] = (
-    (aiohttp.ClientSSLError, OutboundFailure.TLS, "has no valid certificate or does not speak TLS"),
-    (aiohttp.ClientConnectorDNSError, OutboundFailure.CONNECT, "has no address"),
-    (aiohttp.ClientOSError, OutboundFailure.CONNECT, "could not be reached"),
-    (aiohttp.ServerDisconnectedError, OutboundFailure.PROTOCOL, "closed the connection without an answer"),
-    (aiohttp.ClientPayloadError, OutboundFailure.PROTOCOL, "sent a body that is cut short or wrongly compressed"),
-    (aiohttp.ClientError, OutboundFailure.PROTOCOL, "did not answer in valid HTTP"),
-)
-
-
-def _explained(error: aiohttp.ClientError, url: URL) -> AppError:
-    """Say what went wrong, without the address that was dialled."""
-    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, _AddressRefusedError):
-        return OutboundRefusedError(f"{url.host} leads to an address that is not public")
-    if isinstance(error, aiohttp.InvalidURL):
-        return OutboundRefusedError(f"{str(url)[:200]!r} is not a URL that can be called")
-    kind, fact = next((kind, fact) for of, kind, fact in _EXPLANATIONS if isinstance(error, of))
-    errno = error.errno if isinstance(error, aiohttp.ClientOSError) else None
-    reason = f": {os.strerror(errno)}" if errno and errno > 0 else ""  # a name server's own codes are below zero
-    return OutboundFailedError(kind, f"{url.host} {fact}{reason}")

@@ -15,7 +15,7 @@ HOP_HEADER = "x-zilliance-hop"
 MAX_HOPS = 8
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_PORTS = frozenset({80, 443, 8080, 8443})
+HTTP_PORTS = frozenset({80, 443, 8080, 8443})
 # The connection is ours, not the caller's: these would change its framing or reach another virtual host.
 _OUR_HEADERS = frozenset(
     {"connection", "content-length", "expect", "host", "keep-alive", "proxy-authenticate", "proxy-authorization"}
@@ -28,6 +28,7 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # Half a surrogate pair is here too: it has no UTF-8 form, so it could not be sent.
 _HEADER_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _URL_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\\]")
+_WEBSOCKET = re.compile(r"^ws(s?)://", re.IGNORECASE)
 _AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]+)")
 _LABEL = r"[a-z0-9_][a-z0-9_-]{0,62}"
 _NAME = re.compile(rf"(?=.{{1,254}}\Z){_LABEL}(\.{_LABEL})*\.?")
@@ -75,6 +76,8 @@ class OutboundRequest:
         timeout: seconds for the whole of it: names, redirects and the last byte of the body.
         max_bytes: how much of a body is taken, counted after decompression.
         redirects: how many are followed; 0 returns the redirect itself.
+        secret_headers: lower-case names of headers that may not follow to another origin, beside the usual ones.
+        secret_body: the body may not follow one either: such a redirect is refused.
         hop: how many of this platform's own calls led to this one (HOP_HEADER of the request being served).
     """
 
@@ -85,6 +88,8 @@ class OutboundRequest:
     timeout: float
     max_bytes: int
     redirects: int = 0
+    secret_headers: frozenset[str] = frozenset()
+    secret_body: bool = False
     hop: int = 0
 
 
@@ -129,13 +134,19 @@ def parse_url(text: str) -> URL:
     return url
 
 
-def check_policy(url: URL, *, allow_http: bool, own_hosts: Iterable[str]) -> None:
+def http_form(text: str) -> str:
+    """A WebSocket's URL with the scheme of the request that opens it; any other as it is."""
+    return _WEBSOCKET.sub(r"http\1://", text)
+
+
+def check_policy(url: URL, *, allow_http: bool, own_hosts: Iterable[str], ports: frozenset[int] = HTTP_PORTS) -> None:
     """Refuse a well-formed URL that leads to a place we do not call."""
     host = url.raw_host or ""
     if url.scheme != "https" and not allow_http:
         raise OutboundRefusedError(f"plain http to {host} is not allowed: use https")
-    if url.port not in _PORTS:
-        raise OutboundRefusedError(f"port {url.port} of {host} is not allowed: use 80, 443, 8080 or 8443")
+    if url.port not in ports:
+        usual = ", ".join(str(port) for port in sorted(ports))
+        raise OutboundRefusedError(f"port {url.port} of {host} is not allowed: use one of {usual}")
     if host.rstrip(".") in own_hosts:
         raise OutboundRefusedError(f"{host} is this platform itself: a call to it could go round for ever")
     if _is_address(host) and not is_public(host):
@@ -157,13 +168,16 @@ def redirect_target(url: URL, location: str) -> URL:
 
 def redirected(request: OutboundRequest, status: int, url: URL, target: URL) -> OutboundRequest:
     """The call that a redirect asks for: without credentials on another origin, without a body where it becomes GET."""
-    headers = dict(request.headers)
-    if origin_of(url) != origin_of(target):
-        headers = {name: value for name, value in headers.items() if name.lower() not in _CREDENTIAL_HEADERS}
-    method = request.method.upper()
+    headers, method = dict(request.headers), request.method.upper()
+    elsewhere = origin_of(url) != origin_of(target)
+    if elsewhere:
+        dropped = _CREDENTIAL_HEADERS | request.secret_headers
+        headers = {name: value for name, value in headers.items() if name.lower() not in dropped}
     if (status == HTTPStatus.SEE_OTHER and method != "HEAD") or (status in _POST_BECOMES_GET and method == "POST"):
         headers = {name: value for name, value in headers.items() if not name.lower().startswith("content-")}
         return replace(request, method="GET", headers=headers, body=None)
+    if elsewhere and request.secret_body and request.body:
+        raise OutboundRefusedError(f"{url.host} redirected a body with secrets to {target.host}: call that host itself")
     return replace(request, headers=headers)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.literals import BucketLocationConstraintType
-    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, CreateBucketRequestTypeDef, GetObjectRequestTypeDef
+    from mypy_boto3_s3.type_defs import (
+        CompletedPartTypeDef,
+        CORSRuleTypeDef,
+        CreateBucketRequestTypeDef,
+        GetObjectRequestTypeDef,
+    )
 
     from zilliance.settings import StorageSettings
 
@@ -28,6 +34,13 @@ _CONNECT_SECONDS = 5
 _ANSWER_SECONDS = 60
 _ATTEMPTS = 3
 _CONNECTIONS = 64
+_BROWSERS: CORSRuleTypeDef = {
+    "AllowedOrigins": ["*"],
+    "AllowedMethods": ["GET", "HEAD", "PUT"],
+    "AllowedHeaders": ["*"],
+    "ExposeHeaders": ["ETag", "Content-Range", "Content-Length", "Accept-Ranges"],
+    "MaxAgeSeconds": 86_400,
+}
 _HOME_REGION = "us-east-1"  # the one that S3 refuses to be told by name
 
 
@@ -91,6 +104,7 @@ class Bucket:
                 if error_code(error) not in {"404", "NoSuchBucket"}:
                     raise
                 self._create()
+            self._open_to_browsers()
 
     def put(self, key: str, body: bytes | bytearray) -> Stored:
         with store_errors():
@@ -129,6 +143,12 @@ class Bucket:
         if kept:
             message = f"The object store did not delete {len(kept)} of {len(keys)} objects; try again shortly"
             raise UnavailableError(message, details=[error.get("Code") for error in kept[:5]])
+
+    def keys(self, prefix: str) -> list[str]:
+        """Keys that begin so, up to DELETED_AT_ONCE of them."""
+        with store_errors():
+            answer = self._client.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=DELETED_AT_ONCE)
+        return [each["Key"] for each in answer.get("Contents", []) if "Key" in each]
 
     def begin(self, key: str) -> str:
         """Begin a multipart upload; its id."""
@@ -173,12 +193,34 @@ class Bucket:
         except MissingObjectError:
             return
 
-    def uploads(self, key: str) -> list[str]:
-        """The ids of every multipart upload of a key."""
+    def uploads(self, prefix: str) -> list[tuple[str, str]]:
+        """Every multipart upload of keys that begin so: its key, and its id."""
         with store_errors():
-            pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.name, Prefix=key)
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.name, Prefix=prefix)
             found = [each for page in pages for each in page.get("Uploads", [])]
-        return [each["UploadId"] for each in found if each.get("Key") == key and "UploadId" in each]
+        return [(each["Key"], each["UploadId"]) for each in found if "Key" in each and "UploadId" in each]
+
+    def parts(self, key: str, upload_id: str) -> list[Part]:
+        """What has come of a multipart upload, by number. Raises MissingObjectError without the upload."""
+        with store_errors():
+            pages = self._client.get_paginator("list_parts").paginate(Bucket=self.name, Key=key, UploadId=upload_id)
+            found = [each for page in pages for each in page.get("Parts", [])]
+        return [Part(each.get("PartNumber", 0), _unquoted(each.get("ETag", "")), each.get("Size", 0)) for each in found]
+
+    def _open_to_browsers(self) -> None:
+        """Let pages of any origin use signed URLs: these are what permits. Rules that the operator made stay.
+
+        A store that does not let us is still one to keep objects in; then its operator makes the rules.
+        """
+        try:
+            self._client.get_bucket_cors(Bucket=self.name)
+        except ClientError as error:
+            if error_code(error) != "NoSuchCORSConfiguration":
+                return
+        else:
+            return
+        with suppress(ClientError):
+            self._client.put_bucket_cors(Bucket=self.name, CORSConfiguration={"CORSRules": [_BROWSERS]})
 
     def _create(self) -> None:
         request: CreateBucketRequestTypeDef = {"Bucket": self.name}

@@ -67,6 +67,7 @@ class Writing:
         self._threads = threads
         self._bucket = bucket
         self._key = key
+        self._begun: asyncio.Future[str] | None = None
         self._upload_id = ""
         self._parts: list[asyncio.Future[Part]] = []
         self._running: set[asyncio.Future[Any]] = set()
@@ -79,7 +80,8 @@ class Writing:
     async def room(self) -> None:
         """Wait until one more part may be on its way. Raises what an earlier one failed of."""
         if not self._upload_id:
-            self._upload_id = await self.call(self._bucket.begin, self._key)
+            self._begun = self._started(self._bucket.begin, self._key)
+            self._upload_id = await asyncio.shield(self._begun)
         await self._threads.part_slots.acquire()
         if self._failure is not None:
             self._threads.part_slots.release()
@@ -101,6 +103,11 @@ class Writing:
         """Wait until nothing is under way, however it ends."""
         if self._running:
             await asyncio.wait(self._running)
+
+    async def aborted(self) -> None:
+        """Forget the parts of this very writing, when it has settled. What others store under the key stays."""
+        if self._begun is not None and self._begun.exception() is None:
+            await self._threads.submit(self._bucket.abort, self._key, self._begun.result())
 
     def _started(self, function: Callable[..., _T], *arguments: object) -> asyncio.Future[_T]:
         started = self._threads.submit(function, *arguments)

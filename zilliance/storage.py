@@ -68,13 +68,16 @@ class ObjectStore:
         await self._threads.submit(self._bucket.make)
         self._has_bucket = True
 
-    async def put(self, key: str, chunks: AsyncIterable[bytes], *, max_bytes: int | None = None) -> Stored:
+    async def put(
+        self, key: str, chunks: AsyncIterable[bytes], *, max_bytes: int | None = None, is_shared: bool = False
+    ) -> Stored:
         """Store a body as it comes: a small one in one request, a large one in parts that travel beside each other.
 
         Raises TooManyBytesError as soon as there are more than `max_bytes`. After an error and after a cancellation
-        nothing is left of it, unless the store itself is what failed.
+        nothing is left of it, unless the store itself is what failed. Where others may store the same bytes under the
+        key (`is_shared`), what is there then stays.
         """
-        async with self._writing(key) as writing, aclosing(gathered(chunks, max_bytes)) as bodies:
+        async with self._writing(key, is_shared=is_shared) as writing, aclosing(gathered(chunks, max_bytes)) as bodies:
             body = await anext(bodies)
             if len(body) < PART_BYTES:
                 return await writing.call(self._bucket.put, key, body)
@@ -105,6 +108,19 @@ class ObjectStore:
         await self._prepare()
         return await self._threads.submit(self._bucket.put, key, body)
 
+    async def fetch(self, key: str) -> bytes:
+        """A small object as a whole. Raises MissingObjectError."""
+        async with self.read(key) as chunks:
+            return b"".join([chunk async for chunk in chunks])
+
+    async def discard_under(self, prefix: str) -> None:
+        """Leave nothing of the keys that begin so, neither objects nor multipart uploads; none is no error."""
+        await self._prepare()
+        for key, upload_id in await self._threads.submit(self._bucket.uploads, prefix):
+            await self.abort_parts(key, upload_id)
+        while keys := await self._threads.submit(self._bucket.keys, prefix):
+            await self.delete(keys)
+
     async def copy(self, source: str, target: str) -> Stored:
         """Copy inside the store. Raises MissingObjectError."""
         size = (await self.stat(source)).size
@@ -132,6 +148,10 @@ class ObjectStore:
         """Store one part, in place of an earlier one with its number. Raises MissingObjectError without the upload."""
         return await self._threads.submit(self._bucket.put_part, key, upload_id, number, body)
 
+    async def list_parts(self, key: str, upload_id: str) -> list[Part]:
+        """What has come of a multipart upload, by number. Raises MissingObjectError without the upload."""
+        return await self._threads.submit(self._bucket.parts, key, upload_id)
+
     async def complete_parts(self, key: str, upload_id: str, parts: Sequence[Part]) -> Stored:
         """Make one object of the parts. Raises MissingObjectError without the upload."""
         return await self._threads.submit(self._bucket.complete, key, upload_id, parts)
@@ -143,8 +163,9 @@ class ObjectStore:
     async def discard(self, key: str) -> None:
         """Leave nothing of a key: neither the object, nor its tail, nor a multipart upload."""
         await self._prepare()
-        for upload_id in await self._threads.submit(self._bucket.uploads, key):
-            await self.abort_parts(key, upload_id)
+        for uploaded, upload_id in await self._threads.submit(self._bucket.uploads, key):
+            if uploaded == key:
+                await self.abort_parts(key, upload_id)
         await self.delete([key, key + TAIL_SUFFIX])
 
     async def _prepare(self) -> None:
@@ -152,20 +173,20 @@ class ObjectStore:
             await self.make_bucket()
 
     @asynccontextmanager
-    async def _writing(self, key: str) -> AsyncGenerator[Writing]:
+    async def _writing(self, key: str, *, is_shared: bool = False) -> AsyncGenerator[Writing]:
         """Writes of one object that are undone together when the block fails or is cancelled."""
         await self._prepare()
         writing = Writing(self._threads, self._bucket, key)
         try:
             yield writing
         except BaseException:
-            await self._to_the_end(self._undone(writing, key))
+            await self._to_the_end(self._undone(writing, key, is_shared=is_shared))
             raise
 
-    async def _undone(self, writing: Writing, key: str) -> None:
+    async def _undone(self, writing: Writing, key: str, *, is_shared: bool) -> None:
         await writing.settled()
-        with suppress(UnavailableError, MissingObjectError):  # the sweep of versions that are not live does the rest
-            await self.discard(key)
+        with suppress(UnavailableError, MissingObjectError):  # the sweep of what is not live does the rest
+            await (writing.aborted() if is_shared else self.discard(key))
 
     async def _to_the_end(self, work: Coroutine[None, None, None]) -> None:
         """Wait for it; a second cancellation stops the waiting, and not the work."""

@@ -6,20 +6,24 @@ import time
 from collections.abc import Sequence
 
 from temporalio.client import Client, Interceptor
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import GrpcCompression, RPCError
 
+from zilliance.payloads import data_converter
 from zilliance.settings import TemporalSettings
+from zilliance.storage import ObjectStore
 
 
 async def connect(
-    settings: TemporalSettings, *, lazy: bool = False, interceptors: Sequence[Interceptor] = ()
+    settings: TemporalSettings, store: ObjectStore, *, lazy: bool = False, interceptors: Sequence[Interceptor] = ()
 ) -> Client:
-    """Connect; with `lazy` only at the first call, so that a process can start before Temporal does."""
+    """Connect; with `lazy` only at the first call, so that a process can start before Temporal does.
+
+    Large values go to the store, which must live as long as the client.
+    """
     return await Client.connect(
         settings.address,
         namespace=settings.namespace,
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter(store),
         api_key=settings.api_key.get_secret_value() or None,
         tls=settings.tls,
         lazy=lazy,
@@ -29,14 +33,16 @@ async def connect(
     )
 
 
-async def connect_when_up(settings: TemporalSettings, *, attempts: int = 120, pause: float = 0.5) -> Client:
+async def connect_when_up(
+    settings: TemporalSettings, store: ObjectStore, *, attempts: int = 120, pause: float = 0.5
+) -> Client:
     """Connect as soon as Temporal answers. Raises the last error after `attempts` tries, `pause` seconds apart."""
     for _ in range(attempts - 1):
         try:
-            return await connect(settings)
+            return await connect(settings, store)
         except (RPCError, RuntimeError, OSError):
             await asyncio.sleep(pause)
-    return await connect(settings)
+    return await connect(settings, store)
 
 
 def settle() -> None:

@@ -8,7 +8,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
@@ -25,7 +27,11 @@ KEY_YEARS = 10
 MAX_TOKEN_LENGTH = 8192
 MAX_LIFETIME = 86_400  # seconds; the longest that the settings allow an access token
 CACHE_ENTRIES = 10_000
+DOWNLOAD = "download"  # what a token in a URL permits
 _URL_KEY = b"zilliance: signed URLs of storage"
+_CALLBACK_KEY = b"zilliance: callbacks of workflows"
+_PLAYBACK_KEY = b"zilliance: playback of videos"
+PLAYBACK_AUDIENCE = "play"
 
 
 class InvalidTokenError(Exception):
@@ -57,6 +63,12 @@ class UrlTokens:
         now = int(time.time())
         return jwt.encode({**claims, "iat": now, "exp": now + seconds}, self._key, algorithm="HS256")
 
+    def sign_download(self, bucket_id: str, name: str, *, seconds: int) -> tuple[str, str]:
+        """A path and query below `/storage/v1` that permit to read an object, and the token in them."""
+        token = self.issue({"url": f"{bucket_id}/{name}", "scope": DOWNLOAD}, seconds=seconds)
+        in_url = name.replace("?", "%3F")  # clients encode the rest themselves; a question mark would end the path
+        return f"/object/sign/{bucket_id}/{in_url}?token={token}", token
+
     def verify(self, token: str) -> dict[str, Any]:
         """The claims of a token that is ours and has not expired. Raises InvalidTokenError."""
         if len(token) > MAX_TOKEN_LENGTH or "=" in token:
@@ -72,8 +84,93 @@ class UrlTokens:
         return claims
 
 
+class CallbackTokens:
+    """Tokens in URLs that a workflow waits behind: the same for one task of one execution whenever it is asked for."""
+
+    def __init__(self, secret: str) -> None:
+        self._key = hmac.new(secret.encode(), _CALLBACK_KEY, hashlib.sha256).digest()
+
+    def issue(self, execution_id: UUID, key: str) -> str:
+        digest = hmac.new(self._key, f"{execution_id}:{key}".encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+class PlaybackKind(StrEnum):
+    """What a grant permits to see of a video."""
+
+    VIDEO = "video"
+    STORYBOARD = "storyboard"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackGrant:
+    """What the holder of a playback token may do.
+
+    Attributes:
+        viewer: whom it was given to: the owner's id, or `guest:` and a name that the owner chose.
+        generation: of the video's grants; it is good as long as this is the newest.
+        issued_at: seconds since 1970; `expires_at` likewise.
+        through_api: the bytes come through the API, however the installation delivers them otherwise.
+    """
+
+    video_id: UUID
+    viewer: str
+    kind: PlaybackKind
+    generation: int
+    issued_at: int
+    expires_at: int
+    through_api: bool = False
+
+
+class PlaybackTokens:
+    """Tokens in the paths of playlists: players resolve what a playlist names beside it, and so carry them along."""
+
+    def __init__(self, secret: str) -> None:
+        self._key = hmac.new(secret.encode(), _PLAYBACK_KEY, hashlib.sha256).digest()
+
+    def issue(self, grant: PlaybackGrant) -> str:
+        claims = {
+            "aud": PLAYBACK_AUDIENCE,
+            "vid": str(grant.video_id),
+            "sub": grant.viewer,
+            "kind": grant.kind.value,
+            "gen": grant.generation,
+            "iat": grant.issued_at,
+            "exp": grant.expires_at,
+            **({"api": True} if grant.through_api else {}),
+        }
+        return jwt.encode(claims, self._key, algorithm="HS256")
+
+    def verify(self, token: str) -> PlaybackGrant:
+        """What a token of ours that has not expired permits. Raises InvalidTokenError."""
+        if len(token) > MAX_TOKEN_LENGTH or "=" in token:
+            raise InvalidTokenError("jwt malformed")
+        required = ["aud", "vid", "sub", "kind", "gen", "iat", "exp"]
+        options: Any = {"require": required, "strict_aud": True}
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token, self._key, algorithms=["HS256"], audience=PLAYBACK_AUDIENCE, options=options
+            )
+            return PlaybackGrant(
+                video_id=UUID(claims["vid"]),
+                viewer=str(claims["sub"]),
+                kind=PlaybackKind(claims["kind"]),
+                generation=int(claims["gen"]),
+                issued_at=int(claims["iat"]),
+                expires_at=int(claims["exp"]),
+                through_api=bool(claims.get("api", False)),
+            )
+        except jwt.ExpiredSignatureError as error:
+            raise InvalidTokenError("jwt expired", expired=True) from error
+        except (jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
+            raise InvalidTokenError("jwt malformed") from error
+
+
 class TokenAuthority:
-    """Issues and verifies every token of one installation. `urls` are those that stand in URLs of storage."""
+    """Issues and verifies every token of one installation.
+
+    `urls` are those that stand in URLs of storage, `playback` those in paths of playlists.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.issuer = f"{settings.api_url}/auth/v1"
@@ -81,6 +178,7 @@ class TokenAuthority:
         self._signing = _signing_key(settings.auth.signing_key.get_secret_value())
         self._seen: OrderedDict[str, tuple[Identity, float]] = OrderedDict()
         self.urls = UrlTokens(self._secret)
+        self.playback = PlaybackTokens(self._secret)
         service_key = settings.auth.service_role_key or settings.supabase_service_role_key
         self.anon_key = settings.auth.anon_key or settings.supabase_anon_key or self._project_key(Role.ANON)
         self.service_role_key = service_key.get_secret_value() or self._project_key(Role.SERVICE)

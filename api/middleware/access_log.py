@@ -10,13 +10,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 log = logging.getLogger("api.access")
 
 _HEADER = b"x-request-id"
+_TOKEN = re.compile(r"^(/video/v1/play/|/hooks/v1/callbacks/)[^/]+")
 _VALID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 class AccessLog:
     """Sets `request.state.request_id`: the caller's `X-Request-Id` if it is one, else a new one.
 
-    The line has no query string, header or body: values of filters, keys and tokens stand in those.
+    The line has no query string, header or body: values of filters, keys and tokens stand in those. Where a token is in
+    the path, the line leaves it out.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -45,7 +47,7 @@ class AccessLog:
             if log.isEnabledFor(logging.INFO):
                 line = {
                     "method": scope["method"],
-                    "path": scope["path"],
+                    "path": _TOKEN.sub(r"\1…", scope["path"]),
                     "status": status,
                     "ms": round((time.perf_counter() - started) * 1000, 1),
                     "request_id": request_id,

@@ -21,7 +21,8 @@ EXPOSED = (
     "content-range, content-location, location, preference-applied, link, x-total-count, x-supabase-api-version, "
     "x-relay-error, upload-offset, upload-length, upload-defer-length, upload-metadata, upload-expires, tus-resumable, "
     "tus-version, tus-extension, tus-max-size, etag, content-disposition, retry-after, x-request-id, x-sb-error-code, "
-    "accept-ranges, content-length, last-modified, proxy-status"
+    "accept-ranges, content-length, last-modified, proxy-status, ratelimit, ratelimit-policy, x-ratelimit-limit, "
+    "x-ratelimit-remaining, x-ratelimit-reset, age, allow"
 )
 
 _ALWAYS: list[tuple[bytes, bytes]] = [

@@ -7,14 +7,21 @@ from contextlib import suppress
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.envelopes import render
+from api.envelopes import MULTIPART, is_for_gateway, render
 from zilliance.errors import AppError, InvalidInputError, TooLargeError
 
 MIB = 1024 * 1024
 MAX_BODY = 10 * MIB
 UNBOUNDED = sys.maxsize
-# Files are bounded by their bucket, while they come in.
-MAX_BODY_BY_PREFIX = {"/auth/v1/": MIB, "/storage/v1/object/": UNBOUNDED, "/storage/v1/upload/": UNBOUNDED}
+# Files are bounded by their bucket, while they come in; of files that go to the store itself, only JSON comes here.
+MAX_BODY_BY_PREFIX = {
+    "/auth/v1/": MIB,
+    "/hooks/v1/": MIB,
+    "/video/v1/play/": 64 * 1024,
+    "/storage/v1/object/": UNBOUNDED,
+    MULTIPART: 4 * MIB,
+    "/storage/v1/upload/": UNBOUNDED,
+}
 MAX_DISCARDED = 4 * MAX_BODY
 DISCARD_SECONDS = 10.0
 CHUNK_SECONDS = 30.0  # how long a sender may be silent in the middle of a body
@@ -30,7 +37,8 @@ class BodyGuard:
         self._chunk_seconds = chunk_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in _BODILESS:
+        # The gateway counts for itself: what it passes on may stop and go on in both directions at once.
+        if scope["type"] != "http" or scope["method"] in _BODILESS or is_for_gateway(scope["path"]):
             await self._app(scope, receive, send)
             return
         limit = _limit(scope["path"])

@@ -1,6 +1,6 @@
 """What a write sends: the body as checked JSON, the columns that it names, and the text that PostgreSQL reads."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -12,9 +12,6 @@ from api.rest.bodies import BodyType, bound_columns, form_fields
 from api.rest.catalogue import Relation
 
 Row = dict[str, Any]
-
-Check = Callable[[Row], Row]
-"""Looks at a row before it is written and gives back the row to write. May raise AppError."""
 
 _DOCUMENT_TYPES = frozenset({'"pg_catalog"."json"', '"pg_catalog"."jsonb"'})
 
@@ -39,50 +36,54 @@ class Source:
 
     Attributes:
         columns: what to take from it, or None for all that it names.
-        check: what looks at each row.
     """
 
     body: bytes
     type: BodyType
     relation: Relation
     columns: tuple[str, ...] | None = None
-    check: Check | None = None
 
 
-def new_rows(source: Source) -> Document:
-    """What an insert writes: one object, or an array of objects. Raises InvalidInputError.
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The rows of a body as they were sent, and the JSON text that they stand in: an array, or one object."""
+
+    rows: list[Row]
+    text: str
+    is_list: bool
+
+
+def sent(source: Source) -> Sent:
+    """What a body says, as rows. Raises InvalidInputError."""
+    value, text = _read(source)
+    is_list = isinstance(value, list)
+    return Sent(_objects(cast("list[Any]", value) if is_list else [value]), text, is_list)
+
+
+def new_rows(source: Source, body: Sent, checked: Sequence[Row]) -> Document:
+    """What an insert writes: one object, or an array of objects, as `checked` has them. Raises InvalidInputError.
 
     Without `columns` all objects must have the same keys: a key that one of them lacks could mean NULL or the
     column's default.
     """
-    value, text = _read(source)
-    is_list = isinstance(value, list)
-    rows = _objects(cast("list[Any]", value) if is_list else [value])
-    checked = rows if source.check is None else [source.check(row) for row in rows]
+    rows = body.rows
     columns = _columns(rows) if source.columns is None else source.columns
     if not columns and len(rows) > 1:
         raise failures.invalid_body("More than one row needs at least one column")
     first = rows[0] if rows else {}
+    text = body.text if body.is_list else f"[{body.text}]"
     if any(new is not old for new, old in zip(checked, rows, strict=True)):
-        columns = tuple(sorted({*columns, *(checked[0].keys() - first.keys())}))
-        return Document(orjson.dumps(checked).decode(), columns, len(rows), first)
-    return Document(text if is_list else f"[{text}]", tuple(sorted(set(columns))), len(rows), first)
-
-
-def changes(source: Source) -> Document:
-    """What an update writes: one object, or an array of one or none. Raises InvalidInputError."""
-    value, text = _read(source)
-    if isinstance(value, list):
-        rows = _objects(cast("list[Any]", value))
-        if len(rows) > 1:
-            raise failures.invalid_body("An update takes one object, not several")
-        row, text = (rows[0], orjson.dumps(rows[0]).decode()) if rows else ({}, "{}")
-    else:
-        (row,) = _objects([value])
-    checked = row if source.check is None else source.check(row)
-    if checked is not row:
         text = orjson.dumps(checked).decode()
-    columns = source.columns if source.columns and checked else checked
+    return Document(text, tuple(sorted(set(columns))), len(rows), first)
+
+
+def changes(source: Source, body: Sent, checked: Sequence[Row]) -> Document:
+    """What an update writes: one object, or an array of one or none, as `checked` has it. Raises InvalidInputError."""
+    if len(body.rows) > 1:
+        raise failures.invalid_body("An update takes one object, not several")
+    row, new = (body.rows[0], checked[0]) if body.rows else ({}, {})
+    text = body.text if new is row and not body.is_list else orjson.dumps(new).decode()
+    columns = source.columns if source.columns and new else tuple(new)
     bound_columns(columns)
     return Document(text, tuple(sorted(set(columns))), 1, row)
 

@@ -1,14 +1,19 @@
 """Inserts, updates, deletions and the placing of single rows. What is refused here takes back all that was written."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from api.rest import answers, documents, failures, placing
 from api.rest.answers import Answer, Result
 from api.rest.catalogue import Relation
-from api.rest.documents import Check, Source
+from api.rest.documents import Document, Row, Sent, Source
 from api.rest.plan import Action, Conflict, Returned, Shape
 from api.rest.requests import Parsed
 from api.rest.running import explained, run
+from api.state import AppState
+from zilliance.identity import Identity
+
+Check = Callable[[Sequence[Row], AppState, Identity], Awaitable[Sequence[Row]]]
+"""Looks at the rows of a write and gives back those to write, one for each with its columns. May raise AppError."""
 
 Checks = Mapping[str, Check]
 """What looks at the rows of a relation of the first schema before they are written, by its name."""
@@ -19,7 +24,7 @@ _RETURNED = {"representation": Returned.ROWS, "headers-only": Returned.KEYS}
 async def insert(parsed: Parsed, checks: Checks) -> Answer:
     """Answer POST to a relation."""
     preferences, target, relation = parsed.preferences, parsed.target, _relation(parsed)
-    document = documents.new_rows(_source(parsed, relation, checks))
+    document = await _read(documents.new_rows, parsed, relation, checks)
     conflict = None
     if preferences.resolution is not None and (relation.key or target.on_conflict):
         conflict = Conflict(target.on_conflict, merge=preferences.resolution == "merge-duplicates")
@@ -36,7 +41,7 @@ async def insert(parsed: Parsed, checks: Checks) -> Answer:
 async def place(parsed: Parsed, checks: Checks) -> Answer:
     """Answer PUT: one row, which is there afterwards as it was sent."""
     relation = _relation(parsed)
-    document = documents.new_rows(_source(parsed, relation, checks))
+    document = await _read(documents.new_rows, parsed, relation, checks)
     placing.check(parsed.target, relation, document)
     shape = _shape(parsed, relation, Action.INSERT, document.columns, Conflict(None, merge=True))
     result = await _written(parsed, shape, *parsed.target.values, document.text)
@@ -49,7 +54,7 @@ async def update(parsed: Parsed, checks: Checks) -> Answer:
     """Answer PATCH. An empty object changes nothing."""
     relation = _relation(parsed)
     _check_filtered(parsed, Action.UPDATE)
-    document = documents.changes(_source(parsed, relation, checks))
+    document = await _read(documents.changes, parsed, relation, checks)
     shape = _shape(parsed, relation, Action.UPDATE, document.columns)
     arguments = (*parsed.target.values, document.text, *_paging(parsed))
     result = await _written(parsed, shape if document.columns else None, *arguments)
@@ -76,10 +81,15 @@ def _relation(parsed: Parsed) -> Relation:
     return parsed.statements.catalogue.relation(parsed.schema, parsed.call.name)
 
 
-def _source(parsed: Parsed, relation: Relation, checks: Checks) -> Source:
+async def _read(
+    read: Callable[[Source, Sent, Sequence[Row]], Document], parsed: Parsed, relation: Relation, checks: Checks
+) -> Document:
+    source = Source(parsed.call.body, parsed.call.body_type, relation, parsed.target.columns)
+    body = documents.sent(source)
     is_first = relation.schema == parsed.state.settings.rest.schemas[0]
     check = checks.get(relation.name) if is_first else None
-    return Source(parsed.call.body, parsed.call.body_type, relation, parsed.target.columns, check)
+    checked = body.rows if check is None else await check(body.rows, parsed.state, parsed.identity)
+    return read(source, body, checked)
 
 
 def _check_filtered(parsed: Parsed, action: Action) -> None:

@@ -26,10 +26,15 @@ _MEANINGS = {
     401: "No key, or one that is not valid; or sign in first",
     403: "The caller may not do this",
     404: "There is none, or none of the caller's",
+    405: "There is one, but not for this method; `Allow` names those it takes",
+    408: "The rest of the body did not come in time",
     409: "It does not go with how things stand",
     413: "The body is too large",
     422: "The account service refuses it",
+    429: "Too often, or too much at once; try again after `Retry-After`",
+    502: "What it is passed on to cannot be reached, must not be called, or answers no valid HTTP",
     503: "Something that this needs is down; try again after `Retry-After`",
+    504: "What it is passed on to did not answer in time",
 }
 
 

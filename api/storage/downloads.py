@@ -1,19 +1,18 @@
 """What an answer with an object says, and which of its bytes it carries. Pure."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from urllib.parse import quote
 
+from api.byte_ranges import UnsatisfiableRangeError, span_of
 from api.storage.contents import essence
 from api.storage.failures import unsatisfiable_range
 from api.storage.objects import Found
 
 MAX_FILE_NAME = 255
 
-_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 _ATTRIBUTE_CHARACTERS = "!#$&+-.^_`|~"  # beside letters and digits; RFC 5987
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _DOCUMENTS = frozenset({"text/xsl", "multipart/x-mixed-replace"})  # browsers open these, too, and run what is in them
@@ -107,26 +106,12 @@ def _is_known(found: Found, headers: Mapping[str, str]) -> bool:
 
 def _span(found: Found, headers: Mapping[str, str]) -> tuple[int, int] | None:
     """The bytes asked for, None for the whole. What is not one range of bytes is not heeded."""
-    asked = _RANGE.fullmatch(headers.get("range", "").strip())
-    if asked is None or not _is_same(found, headers.get("if-range")):
+    if not _is_same(found, headers.get("if-range")):
         return None
-    first, last = asked.groups()
-    if not first:
-        return _suffix(found.size, last)
-    end = min(int(last), found.size - 1) if last else found.size - 1
-    if last and int(last) < int(first):
-        return None
-    if int(first) >= found.size:
-        raise unsatisfiable_range(found.size)
-    return int(first), end
-
-
-def _suffix(size: int, length: str) -> tuple[int, int] | None:
-    if not length:
-        return None
-    if int(length) == 0 or size == 0:
-        raise unsatisfiable_range(size)
-    return max(0, size - int(length)), size - 1
+    try:
+        return span_of(found.size, headers.get("range", ""))
+    except UnsatisfiableRangeError as error:
+        raise unsatisfiable_range(found.size) from error
 
 
 def _is_same(found: Found, condition: str | None) -> bool:

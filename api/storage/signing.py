@@ -11,13 +11,12 @@ from api.storage.failures import invalid_signature, invalid_token, no_such_key
 from api.storage.names import check_key
 from api.storage.placing import Place, try_place
 from zilliance.identity import Identity
-from zilliance.tokens import InvalidTokenError, UrlTokens
+from zilliance.tokens import DOWNLOAD, InvalidTokenError, UrlTokens
 
 MAX_SECONDS = 365 * 24 * 3600
 UPLOAD_SECONDS = 2 * 3600
 NOT_SIGNED = "Either the object does not exist or you do not have access to it"
 
-_DOWNLOAD = "download"
 _UPLOAD = "upload"
 _EXISTS = "SELECT true FROM storage.objects WHERE bucket_id = $1 AND name = $2"
 _EXISTING = "SELECT name FROM storage.objects WHERE bucket_id = $1 AND name = ANY ($2)"
@@ -66,7 +65,7 @@ async def sign_upload(state: AppState, place: Place) -> SignedUrl:
 
 def check_download(urls: UrlTokens, token: str, bucket_id: str, name: str) -> None:
     """Whether a token permits to read this object. Raises InvalidJWT, InvalidSignature."""
-    if _verified(urls, token, _DOWNLOAD).get("url") != f"{bucket_id}/{name}":
+    if _verified(urls, token, DOWNLOAD).get("url") != f"{bucket_id}/{name}":
         raise invalid_signature()
 
 
@@ -89,8 +88,7 @@ def _verified(urls: UrlTokens, token: str, scope: str) -> dict[str, Any]:
 
 
 def _signed_download(urls: UrlTokens, bucket_id: str, name: str, seconds: int) -> SignedUrl:
-    token = urls.issue({"url": f"{bucket_id}/{name}", "scope": _DOWNLOAD}, seconds=seconds)
-    return SignedUrl(f"/object/sign/{bucket_id}/{_in_url(name)}?token={token}", token)
+    return SignedUrl(*urls.sign_download(bucket_id, name, seconds=seconds))
 
 
 def _in_url(name: str) -> str:

@@ -209,6 +209,7 @@ async def signed_in(
 async def delete(connection: Connection, user_id: UUID, *, soft: bool) -> None:
     """Delete an account: wholly, or leaving its row without anything that says whose it was."""
     if not soft:
+        await connection.execute("SELECT auth.hold_events($1)", user_id)
         await connection.execute("DELETE FROM auth.users WHERE id = $1", user_id)
         return
     await connection.execute(_SOFT_DELETE, user_id)

@@ -25,6 +25,7 @@ class Upload:
         length: how many bytes there will be, None as long as the client has not said.
         offset: how many bytes are safe: those of `parts`, then the first `tail_size` of the tail.
         s3_upload_id: the store's multipart upload, None before the first part.
+        part_size: of the parts that the client puts into the store itself, None where they come through here.
         finished: whether the object is there for its readers.
         expired: whether it is too late to go on.
     """
@@ -43,6 +44,7 @@ class Upload:
     parts: tuple[Part, ...]
     tail_size: int
     s3_upload_id: str | None
+    part_size: int | None
     expires_at: datetime
     finished: bool
     expired: bool
@@ -91,19 +93,22 @@ class NewUpload:
     version: UUID
     metadata: str
     length: int | None
+    part_size: int | None = None
 
 
 # Where the process died between the object's row and this one, that row alone knows.
 _COLUMNS = """
 id, bucket_id, name, owner, role, is_signed, upsert, version, metadata, length, "offset", parts::text AS parts,
-tail_size, s3_upload_id, expires_at, expires_at <= now() AS expired,
+tail_size, s3_upload_id, part_size, expires_at, expires_at <= now() AS expired,
 finished_at IS NOT NULL OR EXISTS (SELECT FROM storage.objects WHERE version = uploads.version) AS finished
 """
 
 _INSERT = f"""
 INSERT INTO storage.uploads
-    (bucket_id, name, owner, role, is_signed, upsert, version, metadata, length, lease, leased_until, expires_at)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now() + make_interval(secs => $11), now() + make_interval(secs => $12)
+    (bucket_id, name, owner, role, is_signed, upsert, version, metadata, length, lease, leased_until, expires_at,
+     part_size)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now() + make_interval(secs => $11), now() + make_interval(secs => $12),
+    $14
 WHERE $13::int IS NULL OR $13 > (
     SELECT count(*) FROM storage.uploads
     WHERE owner IS NOT DISTINCT FROM $3 AND role = $4 AND finished_at IS NULL AND expires_at > now())
@@ -127,6 +132,12 @@ SET leased_until = now() + make_interval(secs => $3),
     length = coalesce($5, length), s3_upload_id = coalesce($6, s3_upload_id), parts = parts || $7::text::jsonb,
     tail_size = coalesce($8, tail_size), "offset" = coalesce($9, "offset")
 WHERE id = $1 AND lease = $2
+RETURNING {_COLUMNS}
+"""  # noqa: S608
+
+_PROLONG = f"""
+UPDATE storage.uploads SET expires_at = greatest(expires_at, now() + make_interval(secs => $2))
+WHERE id = $1 AND finished_at IS NULL AND expires_at > now()
 RETURNING {_COLUMNS}
 """  # noqa: S608
 
@@ -156,6 +167,7 @@ async def insert(connection: Connection, new: NewUpload, lease: Lease, *, most: 
         lease.seconds,
         lease.kept_seconds,
         most,
+        new.part_size,
     )
     return _upload(row.items()) if row else None
 
@@ -185,6 +197,12 @@ async def advance(connection: Connection, upload_id: UUID, lease: Lease, progres
         progress.tail_size,
         progress.offset,
     )
+    return _upload(row.items()) if row else None
+
+
+async def prolong(connection: Connection, upload_id: UUID, seconds: float) -> Upload | None:
+    """Keep it for so long from now on; None when nothing is left of it to go on with."""
+    row = await connection.fetchrow(_PROLONG, upload_id, seconds)
     return _upload(row.items()) if row else None
 
 

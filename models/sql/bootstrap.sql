@@ -40,4 +40,6 @@ GRANT authenticated, service_role TO zworker WITH INHERIT FALSE, SET TRUE;
 CREATE SCHEMA IF NOT EXISTS auth AUTHORIZATION zowner;
 CREATE SCHEMA IF NOT EXISTS storage AUTHORIZATION zowner;
 CREATE SCHEMA IF NOT EXISTS private AUTHORIZATION zowner;
+-- Parts of tables, which are reached through their table alone: nobody has a right on it.
+CREATE SCHEMA IF NOT EXISTS partitions AUTHORIZATION zowner;
 ALTER SCHEMA public OWNER TO zowner;

@@ -44,8 +44,8 @@ GRANT INSERT (user_id, role), UPDATE (role) ON public.user_roles TO authenticate
 -- tutorials
 GRANT SELECT ON public.tutorials TO anon;
 GRANT SELECT, DELETE ON public.tutorials TO authenticated;
-GRANT INSERT (user_id, title, description, content, steps, status, thumbnail_url, tags, level),
-    UPDATE (title, description, content, steps, status, thumbnail_url, tags, level)
+GRANT INSERT (user_id, title, description, content, steps, status, thumbnail_url, tags, level, prerequisites, summary),
+    UPDATE (title, description, content, steps, status, thumbnail_url, tags, level, prerequisites, summary)
     ON public.tutorials TO authenticated;
 
 -- videos
@@ -80,24 +80,26 @@ GRANT INSERT (user_id, contact_id, deal_id, type, title, description, due_date, 
     UPDATE (contact_id, deal_id, type, title, description, due_date, completed_at)
     ON public.activities TO authenticated;
 
--- api_endpoints: headers carry the target's credentials, so they go in and never come out
+-- api_endpoints: headers carry the target's credentials, so their values go in, sealed by the data API, and never come out
 GRANT SELECT (
-    id, user_id, name, path, method, description, target_url, rate_limit, timeout_ms, is_active, created_at, updated_at
+    id, user_id, name, path, method, description, target_url, rate_limit, timeout_ms, is_active, headers, cache_seconds,
+    created_at, updated_at
 ), DELETE ON public.api_endpoints TO authenticated;
 GRANT INSERT (
-    user_id, name, path, method, description, target_url, rate_limit, timeout_ms, is_active, headers
-), UPDATE (name, path, method, description, target_url, rate_limit, timeout_ms, is_active, headers)
+    user_id, name, path, method, description, target_url, rate_limit, timeout_ms, is_active, cache_seconds, headers
+), UPDATE (name, path, method, description, target_url, rate_limit, timeout_ms, is_active, cache_seconds, headers)
     ON public.api_endpoints TO authenticated;
 
 -- api_keys: digests are the platform's alone
 GRANT SELECT (
-    id, user_id, name, permissions, rate_limit, expires_at, is_active, prefix, last_used_at, created_at, updated_at
+    id, user_id, name, permissions, rate_limit, daily_quota, monthly_quota, expires_at, is_active, prefix, last_used_at,
+    previous_expires_at, created_at, updated_at
 ), DELETE ON public.api_keys TO authenticated;
-GRANT INSERT (user_id, name, permissions, rate_limit, expires_at, is_active),
-    UPDATE (name, permissions, rate_limit, expires_at, is_active)
+GRANT INSERT (user_id, name, permissions, rate_limit, daily_quota, monthly_quota, expires_at, is_active),
+    UPDATE (name, permissions, rate_limit, daily_quota, monthly_quota, expires_at, is_active)
     ON public.api_keys TO authenticated;
 
--- api_requests
+-- api_requests: private.log_requests adds the rows
 GRANT SELECT ON public.api_requests TO authenticated;
 
 -- app_projects
@@ -108,7 +110,14 @@ GRANT INSERT (user_id, name, description, template_id, config, components, is_pu
 
 -- What SECURITY DEFINER functions reach beside the thirteen tables.
 GRANT SELECT, INSERT, UPDATE, DELETE ON private.effects, private.idempotency_keys TO zplatform;
+GRANT SELECT, INSERT ON private.execution_retries TO zplatform;
+GRANT SELECT, INSERT, UPDATE, DELETE ON private.execution_jobs TO zplatform;
 GRANT SELECT, INSERT ON private.workflow_versions TO zplatform;
+GRANT SELECT, INSERT, UPDATE, DELETE ON private.execution_starts, private.queued_executions TO zplatform;
+GRANT SELECT, INSERT, UPDATE, DELETE ON private.schedule_changes, private.schedule_pauses,
+    private.workflow_hooks TO zplatform;
+GRANT SELECT, INSERT, UPDATE, DELETE ON private.video_runs, private.video_tracks, private.video_chunks,
+    private.doomed_prefixes TO zplatform;
 GRANT SELECT ON auth.users, auth.sessions TO zplatform;
 
 -- Table functions of workflows lock and undo as zplatform what they did as the owner, in tables added later, too.
@@ -145,9 +154,32 @@ FROM PUBLIC, anon, authenticated, service_role, zplatform, zapi, zauth, zservice
 GRANT SELECT, INSERT, UPDATE, DELETE ON storage.buckets, storage.objects TO anon, authenticated, service_role;
 GRANT SELECT, INSERT, UPDATE, DELETE ON storage.uploads TO service_role;
 GRANT SELECT, DELETE ON storage.objects, storage.uploads TO zplatform;
+GRANT SELECT ON storage.buckets TO zplatform;  -- their rules, for files of workflows
 GRANT UPDATE ON storage.uploads TO zplatform;  -- to lock them
 GRANT SELECT, INSERT, UPDATE, DELETE ON private.doomed_versions TO zplatform;
+
+-- Events.
+GRANT SELECT, INSERT, UPDATE, DELETE ON
+    private.events, private.event_interests, private.event_deliveries, private.event_consumptions, private.execution_hops
+TO zplatform;
+
+GRANT SELECT, INSERT, DELETE ON private.change_log TO zplatform;
+-- What completed sub-workflows have done.
+GRANT SELECT, INSERT, DELETE ON private.journals TO zplatform;
+
+-- What workflows ask of people.
+GRANT SELECT, INSERT, UPDATE ON private.approvals, private.callbacks, private.mails TO zplatform;
 
 -- Counts of tutorials. Visitors come here for private.count_view, which public.record_view calls.
 GRANT USAGE ON SCHEMA private TO anon;
 GRANT SELECT, INSERT, UPDATE, DELETE ON private.tutorial_likes, private.tutorial_views TO zplatform;
+GRANT SELECT, INSERT, UPDATE, DELETE ON private.tutorial_runs TO zplatform;
+
+-- Videos as they are played and watched.
+GRANT SELECT ON private.video_runs, private.video_tracks, private.video_chunks TO zplatform;
+GRANT SELECT, INSERT, UPDATE, DELETE ON
+    private.playback_generations, private.watch_sessions, private.watch_days
+TO zplatform;
+
+-- What the gateway has let through.
+GRANT SELECT, INSERT, UPDATE, DELETE ON private.gateway_windows, private.gateway_quotas TO zplatform;

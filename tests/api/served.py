@@ -15,7 +15,27 @@ from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
 from api import errors, middleware
-from api.routers import health, rest, storage
+from api.routers import (
+    ai,
+    diagrams,
+    events,
+    executions,
+    functions,
+    gateway,
+    gateway_tools,
+    health,
+    hooks,
+    playback,
+    process_video,
+    rest,
+    schedules,
+    secrets,
+    storage,
+    trials,
+    versions,
+    video_runs,
+    webhooks,
+)
 from api.state import AppState, app_state
 from zilliance.settings import Settings
 
@@ -101,10 +121,31 @@ async def served(settings: Settings) -> AsyncGenerator[Served]:
     app = FastAPI()
     errors.install(app)
     middleware.install(app)
-    app.include_router(health.router)
-    app.include_router(rest.router)
-    app.include_router(storage.router)
+    for part in (
+        health,
+        rest,
+        storage,
+        functions,
+        executions,
+        events,
+        schedules,
+        trials,
+        secrets,
+        hooks,
+        playback,
+        versions,
+        diagrams,
+        webhooks,
+        process_video,
+        video_runs,
+        ai,
+        gateway,
+        gateway_tools,
+    ):
+        app.include_router(part.router)
     rest.install(app)
+    functions.install(app)
+    gateway.install(app)
 
     @app.get("/boom")
     async def boom() -> None:
@@ -112,7 +153,7 @@ async def served(settings: Settings) -> AsyncGenerator[Served]:
 
     port = free_port()
     server = Server(app, "127.0.0.1", port, interface=Interfaces.ASGINL, http=HTTPModes.http1, log_enabled=False)
-    async with app_state(settings) as state, rest.followed(app, state):
+    async with app_state(settings) as state, rest.followed(app, state), gateway.passing(app, state):
         app.state.platform = state
         running = asyncio.create_task(server.serve())
         url = f"http://127.0.0.1:{port}"

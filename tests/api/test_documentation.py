@@ -1,6 +1,8 @@
 """The documentation page works on a machine that reaches nothing but us."""
 
+import json
 import re
+from typing import Any
 
 import httpx
 import pytest
@@ -31,6 +33,12 @@ async def test_every_table_and_function_is_documented(visitor: httpx.AsyncClient
     assert "/functions/v1/execute-workflow" in paths
 
 
+@pytest.mark.parametrize("path", ["/gateway/v1/{path}", "/functions/v1/proxy-api-request"])
+async def test_calls_of_the_gateway_are_documented_with_their_bodies(visitor: httpx.AsyncClient, path: str) -> None:
+    methods = (await visitor.get("/openapi.json")).json()["paths"][path]
+    assert {method for method, operation in methods.items() if "requestBody" in operation} == {"post", "put", "patch"}
+
+
 async def test_the_data_api_describes_itself(api: Served, owner: Person) -> None:
     for accept in ("*/*", "application/openapi+json", "application/json"):
         answer = await api.send("GET", "", owner.headers, headers={"accept": accept})
@@ -50,3 +58,20 @@ async def test_no_operation_announces_what_is_never_answered(settings: Settings)
     added = [path for path, each in document["paths"].items() if "HTTPValidationError" in str(each)]
     assert added == []
     assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+async def test_every_reference_of_the_document_leads_somewhere(settings: Settings) -> None:
+    document = create_app(settings).openapi()
+    for reference in set(re.findall(r'"\$ref": "([^"]*)"', json.dumps(document))):
+        place: Any = document
+        for name in reference.removeprefix("#/").split("/"):
+            assert name in place, reference
+            place = place[name]
+
+
+async def test_what_is_asked_of_a_tutorial_is_documented_as_it_is_checked(settings: Settings) -> None:
+    operation = create_app(settings).openapi()["paths"]["/functions/v1/generate-tutorial"]["post"]
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert schema["required"] == ["topic"]
+    assert schema["properties"]["level"]["enum"] == ["beginner", "intermediate", "advanced"]
+    assert schema["properties"]["source"]["anyOf"][0]["required"] == ["path"]

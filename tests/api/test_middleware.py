@@ -39,6 +39,18 @@ async def test_a_line_for_each_request_without_its_secrets(
     assert owner.token not in text
 
 
+@pytest.mark.parametrize("path", ["/video/v1/play/{}/master.m3u8", "/video/v1/play/{}", "/hooks/v1/callbacks/{}"])
+async def test_a_token_in_a_path_stays_out_of_its_line(
+    api: Served, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    with caplog.at_level(logging.INFO, "api.access"):
+        await api.http.get(path.format("eyJh.bGci.secret"), headers={"x-request-id": f"token-{len(path)}"})
+        await asyncio.sleep(0.05)
+    (line,) = [each for each in caplog.records if getattr(each, "request_id", "") == f"token-{len(path)}"]
+    assert vars(line)["path"] == path.format("…")
+    assert "secret" not in json.dumps(vars(line), default=str)
+
+
 async def test_answers_carry_security_headers(api: Served, owner: Person) -> None:
     for answer in (await api.send("GET", "contacts", owner.headers), await api.send("GET", "contacts", {})):
         assert answer.headers["x-content-type-options"] == "nosniff"

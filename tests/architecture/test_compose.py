@@ -25,8 +25,8 @@ VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<how>[-?])(?P<text>[^}]*))?\}")
 
 # Settings that the compose file leaves out, and why.
 NOT_FOR_COMPOSE = {
-    "ZILLIANCE_HOME": "the image sets it",
     "ZILLIANCE_EGRESS_MAP": "for development alone",
+    "ZILLIANCE_AI__STAND_IN_URL": "for development alone",
     "ZILLIANCE_TEMPORAL__TLS": "Temporal is on the inner network",
     "ZILLIANCE_TEMPORAL__API_KEY": "Temporal is on the inner network",
     "SUPABASE_URL": "another name of ZILLIANCE_PUBLIC_URL",
@@ -34,7 +34,7 @@ NOT_FOR_COMPOSE = {
 
 
 def test_our_processes_are_one_image() -> None:
-    assert OURS.keys() == {"migrate", "api", "worker"}
+    assert OURS.keys() == {"migrate", "api", "worker", "media-worker"}
     assert {(service["image"], service["build"]) for service in OURS.values()} == {("zilliance", ".")}
 
 
@@ -113,7 +113,7 @@ def test_every_process_that_stays_has_a_health_check() -> None:
 
 def test_every_health_check_of_ours_asks_for_a_path_that_is_served() -> None:
     checks = {"api/routers/health.py": [str(OURS["api"]["healthcheck"]["test"]), DOCKERFILE]}
-    checks["worker/health.py"] = [str(OURS["worker"]["healthcheck"]["test"])]
+    checks["worker/health.py"] = [str(OURS[name]["healthcheck"]["test"]) for name in ("worker", "media-worker")]
     for module, texts in checks.items():
         served = (ROOT / module).read_text()
         for text in texts:

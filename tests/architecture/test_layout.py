@@ -8,10 +8,11 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 
 from models import registry
 from workflows import names
-from workflows.language import functions
+from workflows.language.catalogue import rows
 from zilliance.devstack.parts import temporal
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +38,8 @@ def test_every_file_says_what_it_is() -> None:
 
 
 def test_files_and_functions_stay_readable() -> None:
-    long_files = [str(path) for path, _ in sources() if len((ROOT / path).read_text().splitlines()) > LONGEST_FILE]
+    files = [*(ROOT / path for path, _ in sources()), *sorted((ROOT / "models/sql").rglob("*.sql"))]
+    long_files = [str(path) for path in files if len(path.read_text().splitlines()) > LONGEST_FILE]
     long_functions = [
         f"{path}:{node.name}"
         for path, tree in sources()
@@ -98,7 +100,7 @@ def test_the_tests_are_a_package() -> None:
 
 def test_the_language_knows_every_table() -> None:
     """It is pure, and so cannot ask the registry."""
-    assert set(functions.TABLES) == set(registry.TABLES)
+    assert set(rows.TABLES) == set(registry.TABLES)
 
 
 def test_temporal_is_told_the_search_attributes_that_workflows_have() -> None:
@@ -106,3 +108,15 @@ def test_temporal_is_told_the_search_attributes_that_workflows_have() -> None:
     job = (ROOT / "deploy" / "temporal" / "namespace.sh").read_text()
     assert ours == set(temporal.SEARCH_ATTRIBUTES)
     assert ours == set(re.findall(r"Zilliance[A-Z]\w+", job))
+
+
+def test_migrations_are_one_line_in_the_order_of_their_numbers() -> None:
+    revisions = list(ScriptDirectory(str(ROOT / "models" / "migrations")).walk_revisions())
+    names = [revision.revision for revision in reversed(revisions)]
+    assert names == sorted(names)
+    assert [name[:4] for name in names] == [f"{number:04}" for number in range(1, len(names) + 1)]
+
+
+def test_each_decision_has_a_number_of_its_own() -> None:
+    numbers = sorted(path.name[:4] for path in (ROOT / "docs" / "decisions").glob("*.md"))
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]

@@ -29,7 +29,7 @@ class Edge:
 
 def edges() -> list[Edge]:
     """Every relationship among the tables, seen from both sides."""
-    forward = [(table, target) for table in TABLES for target in references(table).values()]
+    forward = [(table, target) for table in TABLES for target in sorted(references(table).values())]
     return [
         *(Edge(table, target, is_list=False) for table, target in forward),
         *(Edge(target, table, is_list=True) for table, target in forward),

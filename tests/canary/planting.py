@@ -25,13 +25,17 @@ _FORMS: Mapping[tuple[str, str], Callable[[str, UUID], str]] = {
     ("videos", "storage_path"): lambda mark, owner: f"{owner}/{mark}",
     ("api_requests", "method"): lambda mark, _: mark[:20],
 }
+_DOCUMENTS: Mapping[tuple[str, str], Callable[[str], Any]] = {
+    ("api_endpoints", "headers"): lambda mark: {"canary": f"••••{mark}"},
+    ("api_keys", "permissions"): lambda mark: [{"path": f"/{mark}"}],
+}
 # Columns that hold one of a few values.
 CLOSED: Mapping[str, Mapping[str, str]] = {
     "user_roles": {"role": "user"},
     "tutorials": {"status": "draft"},
     "videos": {"status": "ready", "quality": "4k"},
     "workflows": {"status": "idle"},
-    "workflow_executions": {"status": "completed"},
+    "workflow_executions": {"status": "completed", "phase": "running"},
     "contacts": {"type": "company"},
     "deals": {"stage": "closed_lost"},
     "activities": {"type": "meeting"},
@@ -86,11 +90,11 @@ async def plant(connection: Connection, owner: UUID, *, marked: bool = True) -> 
 
 
 def references(table: str) -> dict[str, str]:
-    """The columns of a table that refer to other tables of `public`, and to which."""
+    """The columns of a table that refer to other tables of `public`, and to which; those to its own may be empty."""
     found: dict[str, str] = {}
     for constraint in TABLES[table].metadata.tables[table].foreign_key_constraints:
         target = constraint.referred_table
-        if target.schema is None:
+        if target.schema is None and target.name != table:
             found[constraint.column_keys[0]] = target.name
     return found
 
@@ -104,6 +108,8 @@ def columns_of(table: str, *kinds: type) -> list[str]:
 def _values(name: str, table: type[SQLModel], mark: str, number: int, owner: UUID) -> dict[str, Any]:
     values: dict[str, Any] = {"user_id": str(owner)} if "user_id" in table.model_fields else {"id": str(owner)}
     for column in table.metadata.tables[name].columns:
+        if column.computed is not None:
+            continue
         value = _value(name, column, mark, number, owner)
         if value is not None:
             values[column.name] = value
@@ -119,7 +125,8 @@ def _value(table: str, column: Column[Any], mark: str, number: int, owner: UUID)
             form = _FORMS.get((table, column.name))
             return form(mark, owner) if form else mark
         case JSONB():
-            return {"canary": mark}
+            form = _DOCUMENTS.get((table, column.name))
+            return form(mark) if form else {"canary": mark}
         case ARRAY():
             return [mark]
         case BigInteger() | Numeric() if not column.primary_key:

@@ -69,7 +69,9 @@ FUNCTIONS = {
     "get_user_roles": ("profiles", {"_user_id": NEEDLE}),
     "record_view": ("tutorials", {"tutorial_id": NEEDLE}),
     "toggle_like": ("tutorials", {"tutorial_id": NEEDLE}),
+    "reroll_api_key": ("api_keys", {"id": NEEDLE}),
 }
+NAMING_NOTHING = {"create_api_key"}  # which makes something new, and takes no id of anything
 
 
 @pytest.mark.parametrize(
@@ -97,4 +99,4 @@ def test_every_function_is_asked() -> None:
     """So that a new one gets its line above."""
     files = Path(models.__path__[0]).glob("sql/functions/*.sql")
     declared = re.compile(r"FUNCTION public\.(\w+)\([^)]*\) RETURNS (?!trigger)")
-    assert {name for file in files for name in declared.findall(file.read_text())} == set(FUNCTIONS)
+    assert {name for file in files for name in declared.findall(file.read_text())} == set(FUNCTIONS) | NAMING_NOTHING

@@ -23,7 +23,7 @@ def _names() -> list[str]:
     names: list[str] = []
     for name, field in Settings.model_fields.items():
         kind = field.annotation
-        if name.startswith("supabase_"):
+        if name.startswith(("supabase_", "plain_")):
             continue
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             names += [f"ZILLIANCE_{name}__{member}".upper() for member in kind.model_fields]

@@ -50,6 +50,16 @@ async def test_an_invalid_definition_is_refused_with_pointer_and_hint(story: dic
     assert "/do/0/a" in str(invalid["error"]["details"])
 
 
+async def test_a_tutorial_is_written_and_saved_as_a_draft(story: dict[str, Any]) -> None:
+    tutorial = story["tutorial"]
+    names = ("id", "title", "status", "level", "steps")
+    assert story["drafts"] == [{name: tutorial[name] for name in names}]
+    assert (tutorial["status"], tutorial["level"], len(tutorial["steps"])) == ("draft", "beginner", 2)
+    assert story["nonsense"]["status"] == 400
+    problems = story["nonsense"]["body"]["details"]["problems"]
+    assert {problem["field"] for problem in problems} == {"topic", "level", "steps"}
+
+
 async def test_strangers_see_nothing(story: dict[str, Any]) -> None:
     assert story["hidden"]["data"] is None
     assert story["hidden"]["status"] == 401

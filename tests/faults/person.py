@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -31,13 +32,18 @@ class Person:
         await self._client.aclose()
 
     async def define(self, config: object) -> str:
-        answer = await self._client.post(
-            "/rest/v1/workflows",
-            json={"name": "fault", "config": config},
-            headers={"Prefer": "return=representation"},
-        )
+        return await self.insert("workflows", {"name": "fault", "config": config})
+
+    async def insert(self, table: str, row: object) -> str:
+        """Write a row; its id."""
+        answer = await self._client.post(f"/rest/v1/{table}", json=row, headers={"Prefer": "return=representation"})
         assert answer.status_code == 201, answer.text
         return str(answer.json()[0]["id"])
+
+    async def publish(self, events: object) -> None:
+        """Publish events; once this returns, the platform has promised to route them."""
+        answer = await self._client.post("/events/v1", json=events)
+        assert answer.status_code == 202, answer.text
 
     async def start(self, workflow_id: str, trigger_data: object) -> str:
         """Start an execution; once this returns, the platform has promised to end it."""
@@ -48,6 +54,10 @@ class Person:
         )
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
+
+    async def cancel(self, execution: str) -> None:
+        answer = await self._client.post(f"/workflows/v1/executions/{execution}/cancel")
+        assert answer.status_code == 202, answer.text
 
     async def rows(self, table: str, query: str) -> list[dict[str, Any]]:
         """Read rows, again and again while the platform is away."""
@@ -60,6 +70,32 @@ class Person:
                 return list(answer.json())
             await asyncio.sleep(0.5)
         raise AssertionError("the platform did not come back")
+
+    async def write(self, topic: str, steps: int) -> str:
+        """Have a tutorial written; once this returns, the platform has promised to end the run."""
+        answer = await self._client.post(
+            "/functions/v1/generate-tutorial",
+            json={"topic": topic, "level": "beginner", "steps": steps},
+            headers={"Prefer": "respond-async"},
+        )
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
+
+    async def written(self, run_id: str, *, seconds: float = 90) -> dict[str, Any]:
+        """The run once it has ended, asked for again and again while the platform is away."""
+        async with asyncio.timeout(seconds):
+            while True:
+                with suppress(httpx.TransportError):
+                    answer = await self._client.get(f"/tutorials/v1/runs/{run_id}")
+                    if answer.status_code == 200 and answer.json()["status"] in ENDED:
+                        return dict(answer.json())
+                await asyncio.sleep(0.2)
+
+    async def listed(self, path: str) -> list[dict[str, Any]]:
+        """The items of a list that its page holds."""
+        answer = await self._client.get(path)
+        assert answer.status_code == 200, answer.text
+        return list(answer.json()["items"])
 
     async def ended(self, executions: Sequence[str], *, seconds: float = 90) -> list[dict[str, Any]]:
         """The rows of these executions once all have ended."""

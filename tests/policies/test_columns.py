@@ -17,6 +17,9 @@ PLATFORM_COLUMNS = [
     ("workflow_executions", "status", "completed"),
     ("api_keys", "key_hash", "\\x00"),
     ("api_keys", "prefix", "zk"),
+    ("api_keys", "previous_key_hash", "\\x00"),
+    ("api_keys", "previous_expires_at", "2099-01-01"),
+    ("api_keys", "last_used_at", "2099-01-01"),
     ("app_projects", "published_url", "https://example.com"),
 ]
 REQUIRED = {
@@ -77,7 +80,14 @@ async def test_owner_is_filled_in(requests: Connection, people: dict[str, Identi
     assert owner == people["owner"].user_id
 
 
-@pytest.mark.parametrize(("table", "column"), [("api_keys", "key_hash"), ("api_endpoints", "headers")])
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("api_keys", "key_hash"),
+        ("api_keys", "previous_key_hash"),
+        ("api_endpoints", "sealed_headers"),
+    ],
+)
 async def test_secret_column_is_not_read_back(
     table: str, column: str, requests: Connection, people: dict[str, Identity]
 ) -> None:

@@ -93,7 +93,7 @@ async def test_functions_of_others_are_not_misled_by_temporary_types(
     assert await requests.fetchval("SELECT auth.uid()") == own
     assert await requests.fetchval("SELECT auth.role()") == "authenticated"
     assert await requests.fetchval(f"SELECT public.has_role({nobody}, 'admin')") is False
-    assert await requests.fetch(f"SELECT * FROM private.begin_execution({nobody}, NULL, NULL, NULL)") == []
+    assert await requests.fetchval(f"SELECT private.cancel_queued({nobody})") is False
 
 
 async def test_older_way_to_set_the_caller_works(requests: Connection, people: dict[str, Identity]) -> None:

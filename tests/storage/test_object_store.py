@@ -302,3 +302,26 @@ async def test_an_outage_is_said_and_heals(tmp_path_factory: pytest.TempPathFact
         await store.discard("during")
         assert traces(s3_client(stack)) == {"before"}
     await store.close()
+
+
+@pytest.mark.parametrize("size", [PART_BYTES // 2, 3 * PART_BYTES])
+async def test_who_fails_at_a_key_that_others_write_too_takes_nothing_of_theirs_away(
+    store: ObjectStore, raw: S3Client, size: int
+) -> None:
+    key = new_key()
+    await store.put(key, chunks(size), is_shared=True)
+    with pytest.raises(ConnectionError):
+        await store.put(key, broken(size, ConnectionError()), is_shared=True)
+    assert await read(store, key) == body(size)
+    assert not [each for each in raw.list_multipart_uploads(Bucket="zilliance").get("Uploads", [])
+                if each.get("Key") == key]  # fmt: skip
+
+
+async def test_what_is_discarded_under_a_prefix_takes_its_multipart_uploads_along(
+    store: ObjectStore, raw: S3Client
+) -> None:
+    prefix = f"video/{uuid4()}/"
+    await store.begin_parts(f"{prefix}720p/00001.mp4")
+    await store.put(f"{prefix}720p/00000.mp4", chunks(10))
+    await store.discard_under(prefix)
+    assert not [each for each in traces(raw) if each.startswith(prefix)]

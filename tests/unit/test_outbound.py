@@ -3,19 +3,15 @@
 import asyncio
 import gzip
 import socket
-import ssl
 import time
 import tracemalloc
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.unit.certificates import self_signed
 from tests.unit.http_stand_in import StandIn, message
 from zilliance.outbound import (
     HOP_HEADER,
@@ -219,6 +215,17 @@ async def test_a_redirect_is_followed_as_often_as_asked_for(server: StandIn, cli
     assert await failure_of(client, redirects=1) is OutboundFailure.PROTOCOL
 
 
+async def test_a_redirect_of_a_websocket_is_not_followed(server: StandIn, client: OutboundClient) -> None:
+    server.answers["/"] = message(b"", "302 Found", f"Location: {server.url}/inside")
+    opening = OutboundRequest(
+        method="GET", url=f"{ORIGIN}/", headers={"X-Token": "secret"}, body=None, timeout=5, max_bytes=1000
+    )
+    with pytest.raises(OutboundFailedError, match="redirected"):
+        async with client.websocket(opening):
+            pass
+    assert [received.target for received in server.requests] == ["/"]
+
+
 async def test_credentials_stay_on_their_own_origin(server: StandIn, client: OutboundClient) -> None:
     server.answers["/"] = message(b"", "302 Found", "Location: /same")
     server.answers["/same"] = message(b"", "302 Found", f"Location: {OTHER}/last")
@@ -255,22 +262,3 @@ async def failure_of(client: OutboundClient, **changes: Any) -> OutboundFailure:
     with pytest.raises(OutboundFailedError) as failed:
         await call(client, **changes)
     return failed.value.kind
-
-
-def self_signed(folder: Path) -> ssl.SSLContext:
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("service.example")]), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    no_password = serialization.NoEncryption()
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, no_password)
-    path = folder / "server.pem"
-    path.write_bytes(pem + certificate.public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context

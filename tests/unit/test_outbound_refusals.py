@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from tests.unit.http_stand_in import StandIn, message
-from zilliance import outbound
+from zilliance import outbound_addresses
 from zilliance.outbound import OutboundClient, OutboundFailedError, OutboundRefusedError, OutboundRequest
 
 # Addresses by name, as a hostile name server would give them.
@@ -128,12 +128,12 @@ async def test_a_name_that_changes_to_an_inside_address_is_refused_then(honeypot
 def test_the_last_check_sees_the_address_that_is_dialled(destination: tuple[str | int, ...]) -> None:
     family = socket.AF_INET6 if ":" in str(destination[0]) else socket.AF_INET
     with pytest.raises(OSError, match=r"^$"):
-        outbound._guarded_socket((family, socket.SOCK_STREAM, 0, "", destination))
+        outbound_addresses.guarded_socket((family, socket.SOCK_STREAM, 0, "", destination))
 
 
 def test_an_address_of_this_machine_is_known_as_its_own() -> None:
-    assert outbound._is_own("127.0.0.1")
-    assert not outbound._is_own("192.175.48.1")
+    assert outbound_addresses._is_own("127.0.0.1")
+    assert not outbound_addresses._is_own("192.175.48.1")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.services.refresh_tokens import issue, new_key, parse
+from api.accounts.refresh_tokens import issue, new_key, parse
 
 
 def test_token_says_its_session_and_count():

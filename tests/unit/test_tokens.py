@@ -77,6 +77,10 @@ def test_forging_helper_makes_tokens_that_would_be_believed():
     assert authority().identify(signed()).role is Role.AUTHENTICATED
 
 
+def now() -> int:
+    return int(time.time())
+
+
 def public_pem() -> bytes:
     assert isinstance(PRIVATE, EllipticCurvePrivateKey)
     return PRIVATE.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -99,7 +103,6 @@ def without_signature(algorithm: str) -> str:
     return f"{segment({'alg': algorithm, 'typ': 'JWT'})}.{segment(claims())}."
 
 
-NOW = int(time.time())
 FORGERIES: dict[str, Callable[[], str]] = {
     "alg none": lambda: without_signature("none"),
     "alg NoNe": lambda: without_signature("NoNe"),
@@ -109,13 +112,13 @@ FORGERIES: dict[str, Callable[[], str]] = {
     "no signature": lambda: signed().rpartition(".")[0] + ".",
     "signature of zeros": lambda: signed().rpartition(".")[0] + "." + "A" * 86,
     "tampered": tampered,
-    "expired": lambda: signed(iat=NOW - 100, exp=NOW - 10),
+    "expired": lambda: signed(iat=now() - 100, exp=now() - 10),
     "no exp": lambda: signed(exp=None),
     "no sub": lambda: signed(sub=None),
     "no iat": lambda: signed(iat=None),
     "exp in a billion years": lambda: signed(exp=10**30),
-    "not valid yet": lambda: signed(nbf=NOW + 1000),
-    "issued in the future": lambda: signed(iat=NOW + 1000, exp=NOW + 2000),
+    "not valid yet": lambda: signed(nbf=now() + 1000),
+    "issued in the future": lambda: signed(iat=now() + 1000, exp=now() + 2000),
     "other audience": lambda: signed(aud="else"),
     "audience among others": lambda: signed(aud=["else", "authenticated"]),
     "other issuer": lambda: signed(iss="http://there/auth/v1"),

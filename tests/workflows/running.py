@@ -7,8 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError
 
-from api.services.executions import Answer, Executions
+from api.acceptance import Acceptance
+from api.executions.accepting import Asked
+from api.executions.executions import Answer, Executions
 from tests.activities.support import Rows
 from tests.identities import account
 from workflows.names import execution_workflow_id
@@ -16,6 +19,7 @@ from zilliance.database import Database
 from zilliance.identity import Identity
 
 Row = dict[str, Any]
+MOST_OPEN = 1000
 
 
 @dataclass
@@ -28,7 +32,8 @@ class Runner:
 
     @classmethod
     async def sign_up(cls, rows: Rows, database: Database, client: Client) -> "Runner":
-        return cls(await rows.account(), rows, Executions(database, client, eager=True, wait_seconds=60))
+        acceptance = Acceptance.of(database, most_open=MOST_OPEN)
+        return cls(await rows.account(), rows, Executions(database, client, acceptance, eager=True, wait_seconds=60))
 
     @property
     def identity(self) -> Identity:
@@ -38,9 +43,15 @@ class Runner:
         return await self.rows.definition(self.owner, {"do": list(tasks), **parts})
 
     async def execute(
-        self, definition: UUID, data: object = None, *, key: str | None = None, wait: bool = True
+        self,
+        definition: UUID,
+        data: object = None,
+        *,
+        key: str | None = None,
+        version: int | None = None,
+        wait: bool = True,
     ) -> Answer:
-        return await self.executions.execute(self.identity, definition, data, key=key, wait=wait)
+        return await self.executions.execute(self.identity, Asked(definition, data, version, key), wait=wait)
 
     async def run(self, *tasks: Row, data: object = None, **parts: object) -> Row:
         """Run a document to its end; its row."""
@@ -50,7 +61,18 @@ class Runner:
 
     async def start(self, *tasks: Row, data: object = None, **parts: object) -> UUID:
         answer = await self.execute(await self.define(*tasks, **parts), data, wait=False)
+        await self.until_started(answer.execution_id)
         return answer.execution_id
+
+    async def until_started(self, execution_id: UUID) -> None:
+        """The answer does not wait for Temporal, and some tests ask Temporal next."""
+        while True:
+            try:
+                await self.handle(execution_id).describe()
+            except RPCError:
+                await asyncio.sleep(0.02)
+            else:
+                return
 
     async def row(self, execution_id: UUID) -> Row:
         return json.loads((await self.executions.find(self.identity, execution_id)).row)

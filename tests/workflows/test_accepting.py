@@ -2,20 +2,22 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from temporalio.client import Client
 
 from activities.upkeep import TemporalUpkeepActivities
-from api.services.executions import Executions
+from api.executions.accepting import Asked
 from tests.activities.support import Rows
 from tests.workflows.running import Row, Runner, create, fail
 from worker.resources import Resources
 from zilliance.enums import ExecutionStatus
 from zilliance.errors import ConflictError, InvalidInputError, NotFoundError, TooLargeError
 from zilliance.settings import TemporalSettings
+from zilliance.storage import ObjectStore
 from zilliance.temporal import connect
 
 SET: Row = {"one": {"set": {"a": 1}}}
@@ -107,10 +109,14 @@ async def test_an_execution_that_was_committed_and_not_started_is_started(runner
 
 async def test_a_late_start_runs_the_version_that_was_accepted(runner: Runner, resources: Resources) -> None:
     definition = await runner.define(SET)
+    execution = await resources.database.call(
+        "SELECT execution_id FROM private.begin_run($1, $2, 'manual', 'null', NULL, NULL, NULL, 0, '1 hour')",
+        runner.owner,
+        definition,
+        reason="begins a run that nobody starts",
+    )
+    assert isinstance(execution, UUID)
     async with runner.executions.database.transaction(runner.identity) as connection:
-        execution = await connection.fetchval(
-            "SELECT execution_id FROM private.begin_execution($1, NULL, NULL, 'f')", definition
-        )
         await connection.execute(
             "UPDATE workflows SET config = $2::jsonb WHERE id = $1",
             definition,
@@ -150,9 +156,9 @@ async def test_the_first_end_of_an_execution_wins(runner: Runner, resources: Res
     assert await runner.row(execution) == before
 
 
-async def test_without_temporal_the_row_is_answered_and_kept(runner: Runner) -> None:
-    away = await connect(TemporalSettings(address="127.0.0.1:1"), lazy=True)
-    executions = Executions(runner.executions.database, away, eager=False, wait_seconds=5)
-    answer = await executions.execute(runner.identity, await runner.define(SET), None, key=None, wait=True)
+async def test_without_temporal_the_row_is_answered_and_kept(runner: Runner, store: ObjectStore) -> None:
+    away = await connect(TemporalSettings(address="127.0.0.1:1"), store, lazy=True)
+    executions = replace(runner.executions, temporal=away, eager=False, wait_seconds=5)
+    answer = await executions.execute(runner.identity, Asked(await runner.define(SET)), wait=True)
     assert not answer.ended
     assert json.loads(answer.row)["status"] == "pending"

@@ -9,6 +9,7 @@ from temporalio.worker import Worker
 
 from activities.pauses import ClockPauseActivities
 from activities.records import SqlExecutionActivities, SqlFunctionActivities
+from activities.starts import ExecutionStarts
 from tests.workflows.running import Row, Runner, create, fail, statuses
 from worker.resources import Resources
 from worker.sandbox import runner as sandbox
@@ -58,7 +59,8 @@ async def run(runner: Runner, resources: Resources, functions: SqlFunctionActivi
     execution = await runner.rows.execution(runner.owner, definition)
     row = await runner.row(execution)
     document = await runner.rows.connection.fetchval("SELECT config::text FROM workflows WHERE id = $1", definition)
-    executions, pauses = SqlExecutionActivities(resources.database), ClockPauseActivities()
+    starts = ExecutionStarts(resources.database, resources.client)
+    executions, pauses = SqlExecutionActivities(resources.database, starts), ClockPauseActivities()
     acts = [executions.enter, executions.finish, functions.call, functions.undo, pauses.sleep, pauses.breathe]
     async with Worker(
         resources.client, task_queue=QUEUE, workflows=[ExecuteWorkflow], activities=acts, workflow_runner=sandbox()

@@ -12,7 +12,6 @@ from temporalio.worker import Replayer
 from tests.workflows.running import Runner, create, fail, statuses, update
 from worker.sandbox import runner as sandbox
 from workflows.execute_workflow import ExecuteWorkflow
-from zilliance.temporal import pydantic_data_converter
 
 
 async def test_a_pure_workflow_completes_with_its_output(runner: Runner) -> None:
@@ -154,7 +153,9 @@ async def test_histories_replay(runner: Runner) -> None:
         {"found": {"call": "query-rows", "with": {"table": "contacts", "select": "first_name", "order": "first_name"}}},
     )
     assert [one["first_name"] for one in completed["result_data"]] == ["Ada", "Bea"]
-    replayer = Replayer(workflows=[ExecuteWorkflow], workflow_runner=sandbox(), data_converter=pydantic_data_converter)
+    replayer = Replayer(
+        workflows=[ExecuteWorkflow], workflow_runner=sandbox(), data_converter=runner.executions.temporal.data_converter
+    )
     for row in (rolled_back, completed):
         await replayer.replay_workflow(await runner.handle(UUID(row["id"])).fetch_history())
 

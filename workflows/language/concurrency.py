@@ -1,4 +1,4 @@
-"""The three ways in which the interpreter lets things run beside or within each other, all safe under cancellation."""
+"""The ways in which the interpreter lets things run beside or within each other, all safe under cancellation."""
 
 import asyncio
 from collections.abc import Awaitable, Coroutine, Sequence
@@ -9,19 +9,28 @@ from workflows.language.problems import Kind, WorkflowFault
 T = TypeVar("T")
 
 
-async def within(seconds: float, work: Awaitable[T], *, what: str, instance: str) -> T:
-    """Await the work, or cancel it and raise a timeout problem."""
+async def within(seconds: float, work: Awaitable[T], *, what: str, instance: str, left: float | None = None) -> T:
+    """Await the work, or cancel it and raise a timeout problem; `left` is what is left of the seconds, when not all."""
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds if left is None else left):
             return await work
     except TimeoutError as error:
         detail = f"{what} did not finish within {seconds:g} s"
         raise WorkflowFault.of(Kind.TIMEOUT, detail, instance=instance) from error
 
 
+def begin(work: Coroutine[object, object, T]) -> asyncio.Task[T]:
+    """Let it run beside. A run that is dropped from memory makes no task, and goes on elsewhere."""
+    try:
+        return asyncio.create_task(work)
+    except BaseException:
+        work.close()
+        raise
+
+
 async def shielded(work: Coroutine[object, object, T]) -> tuple[T, bool]:
     """Run to the end whatever cancellation arrives; says with the result whether one did."""
-    task = asyncio.create_task(work)
+    task = begin(work)
     cancelled = await _wait_out(task)
     return task.result(), cancelled
 

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from workflows.language.legacy import is_legacy, without_steps
+
 DSL = "1.0.3"
 NAMESPACE = "default"
 VERSION = "0.1.0"
@@ -12,10 +14,14 @@ _LONGEST_NAME = 63
 def normalise(document: Mapping[str, object], name: str) -> dict[str, object]:
     """The document with a full `document` header, which comes first; what is given stays, the input is not changed.
 
+    Steps of the time before the standard become tasks where that is simple; `validate` says where it is not.
+
     Args:
         document: JSON of an object.
         name: what the workflow is called where it is stored; its slug names the document.
     """
+    if is_legacy(document):
+        document = without_steps(document)
     header = document.get("document", {})
     if not isinstance(header, Mapping):
         return dict(document)

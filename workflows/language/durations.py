@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias, cast
 
 import isodate  # pyright: ignore[reportMissingTypeStubs]  its annotations are inline, without the marker
@@ -19,6 +19,7 @@ _ISO = re.compile(
 )
 _LONGEST = timedelta(days=36_500)
 _LONGEST_TEXT = 64
+ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)  # what months count from as long as nobody knows
 _EXAMPLE = 'write it as a map such as {"seconds": 5} or as ISO 8601 text such as "PT5S"'
 
 
@@ -38,6 +39,13 @@ def parse_duration(value: object) -> Length:
     if isinstance(value, Mapping):
         return _from_units(cast("Mapping[str, object]", value))
     raise DurationError(f"{value!r:.80} is not a duration")
+
+
+def lasting(value: object) -> Length:
+    """Read one that is kept for later. Raises DurationError, also for what is too long to be waited for then."""
+    length = parse_duration(value)
+    seconds_of(length, ANY_DAY)
+    return length
 
 
 def seconds_of(duration: Length, now: datetime) -> float:

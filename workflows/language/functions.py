@@ -1,137 +1,65 @@
-"""The default catalogue: Zilliance's own functions, what each takes, and whether it can undo itself."""
+"""The default catalogue: Zilliance's own functions by name and version."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 
-from workflows.language.schemas import Schema, compile_schema
-
-TABLES = (
-    "activities",
-    "api_endpoints",
-    "api_keys",
-    "api_requests",
-    "app_projects",
-    "contacts",
-    "deals",
-    "profiles",
-    "tutorials",
-    "user_roles",
-    "videos",
-    "workflow_executions",
-    "workflows",
-)
+from workflows.language.catalogue.control import CONTROL_FUNCTIONS
+from workflows.language.catalogue.function import Function
+from workflows.language.catalogue.gateway import GATEWAY_FUNCTIONS
+from workflows.language.catalogue.models import MODEL_FUNCTIONS
+from workflows.language.catalogue.objects import OBJECT_FUNCTIONS
+from workflows.language.catalogue.people import PEOPLE_FUNCTIONS
+from workflows.language.catalogue.rows import ROW_FUNCTIONS
+from workflows.language.catalogue.tutorials import TUTORIAL_FUNCTIONS
+from workflows.language.catalogue.videos import VIDEO_FUNCTIONS
 
 CATALOGUED = re.compile(r"([a-z0-9][a-z0-9-]*):([^@]+)@([A-Za-z0-9-]+)")
 
-_TABLE: Mapping[str, object] = {"type": "string", "enum": list(TABLES), "description": "one of the thirteen tables"}
-_ID: Mapping[str, object] = {"type": "string", "format": "uuid", "description": "the row's id"}
-_VALUES: Mapping[str, object] = {"type": "object", "minProperties": 1, "description": "column to value"}
-_COLUMNS: Mapping[str, object] = {
-    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
-    "description": "the columns to return, as a list or as text with commas",
-}
-_VERSION: Mapping[str, object] = {
-    "type": "string",
-    "description": "the updated_at that the row must still have",
-}
-_ROLLBACK: Mapping[str, object] = {
-    "type": "string",
-    "enum": ["auto", "none"],
-    "description": "none keeps the change when the workflow is rolled back",
-}
 
+class Catalogue:
+    """Functions by name, each with its versions from the oldest to the latest."""
 
-@dataclass(frozen=True, slots=True)
-class Function:
-    """A function that a `call` task can name.
-
-    Attributes:
-        arguments: JSON Schema of one property each; `required` names those that must be given.
-        undoable: the platform records how to undo each call, and does so on rollback.
-    """
-
-    name: str
-    description: str
-    arguments: Mapping[str, Mapping[str, object]]
-    required: tuple[str, ...]
-    undoable: bool = False
-    version: str = "1.0.0"
-    validator: Schema = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "validator", compile_schema(self.schema))
+    def __init__(self, functions: Iterable[Function]) -> None:
+        self._versions: dict[str, dict[str, Function]] = {}
+        for function in functions:
+            self._versions.setdefault(function.name, {})[function.version] = function
 
     @property
-    def schema(self) -> dict[str, object]:
-        """JSON Schema of the `with` map."""
-        return {
-            "type": "object",
-            "properties": {name: dict(argument) for name, argument in self.arguments.items()},
-            "required": list(self.required),
-            "additionalProperties": False,
-        }
+    def latest(self) -> dict[str, Function]:
+        """The latest version of each function: what its bare name means when a document is saved."""
+        return {name: list(versions.values())[-1] for name, versions in self._versions.items()}
+
+    def find(self, call: str, pins: Mapping[str, object] | None = None) -> Function | None:
+        """The function of a `call`, written as its name or as `name:version@default`.
+
+        `pins` are the versions that bare names meant when the document was saved.
+        """
+        match = CATALOGUED.fullmatch(call)
+        name, version, catalogue = match.groups() if match else (call, None, "default")
+        versions = self._versions.get(name)
+        if versions is None or catalogue != "default":
+            return None
+        if version is None:
+            version = (pins or {}).get(name) or list(versions)[-1]
+        return versions.get(str(version))
 
 
-FUNCTIONS: Mapping[str, Function] = {
-    function.name: function
-    for function in (
-        Function(
-            name="create-row",
-            description="Insert one row as the owner of the execution; rollback deletes it.",
-            arguments={"table": _TABLE, "values": _VALUES, "rollback": _ROLLBACK},
-            required=("table", "values"),
-            undoable=True,
-        ),
-        Function(
-            name="update-row",
-            description="Change columns of one row; rollback restores their values if nobody else changed the row.",
-            arguments={
-                "table": _TABLE,
-                "id": _ID,
-                "values": _VALUES,
-                "expectVersion": _VERSION,
-                "rollback": _ROLLBACK,
-            },
-            required=("table", "id", "values"),
-            undoable=True,
-        ),
-        Function(
-            name="delete-row",
-            description="Delete one row; rollback inserts it again.",
-            arguments={"table": _TABLE, "id": _ID, "expectVersion": _VERSION, "rollback": _ROLLBACK},
-            required=("table", "id"),
-            undoable=True,
-        ),
-        Function(
-            name="get-row",
-            description="Read one row that the owner of the execution may see.",
-            arguments={"table": _TABLE, "id": _ID, "select": _COLUMNS},
-            required=("table", "id"),
-        ),
-        Function(
-            name="query-rows",
-            description="Read rows that the owner of the execution may see, at most 1,000.",
-            arguments={
-                "table": _TABLE,
-                "filter": {"type": "object", "description": "column to value, or column to {operator: value}"},
-                "select": _COLUMNS,
-                "order": {**_COLUMNS, "description": "columns to sort by, each with .asc or .desc"},
-                "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
-            },
-            required=("table",),
-        ),
+CATALOGUE = Catalogue(
+    (
+        *ROW_FUNCTIONS,
+        *OBJECT_FUNCTIONS,
+        *PEOPLE_FUNCTIONS,
+        *MODEL_FUNCTIONS,
+        *TUTORIAL_FUNCTIONS,
+        *VIDEO_FUNCTIONS,
+        *GATEWAY_FUNCTIONS,
+        *CONTROL_FUNCTIONS,
     )
-}
+)
+
+FUNCTIONS: Mapping[str, Function] = CATALOGUE.latest
 
 
-def find_function(call: str) -> Function | None:
-    """The function of a `call`, written as its name or as `name:version@default`."""
-    match = CATALOGUED.fullmatch(call)
-    if match is None:
-        return FUNCTIONS.get(call)
-    name, version, catalogue = match.groups()
-    function = FUNCTIONS.get(name)
-    if function is None or catalogue != "default" or version != function.version:
-        return None
-    return function
+def find_function(call: str, pins: Mapping[str, object] | None = None) -> Function | None:
+    """The function of the default catalogue that a `call` names."""
+    return CATALOGUE.find(call, pins)

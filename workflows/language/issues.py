@@ -17,6 +17,7 @@ class IssueCode(StrEnum):
     """Constants that an editor can branch on."""
 
     NOT_JSON = "NOT_JSON"
+    NOT_READABLE = "NOT_READABLE"
     TOO_LARGE = "TOO_LARGE"
     WRONG_TYPE = "WRONG_TYPE"
     INVALID_VALUE = "INVALID_VALUE"
@@ -29,9 +30,12 @@ class IssueCode(StrEnum):
     DUPLICATE_NAME = "DUPLICATE_NAME"
     NOT_AVAILABLE = "NOT_AVAILABLE"
     INVALID_EXPRESSION = "INVALID_EXPRESSION"
+    SECRET_EXPOSED = "SECRET_EXPOSED"  # noqa: S105  a code
     UNKNOWN_VARIABLE = "UNKNOWN_VARIABLE"
     INVALID_SCHEMA = "INVALID_SCHEMA"
     RECURSION = "RECURSION"
+    UNREACHABLE_TASK = "UNREACHABLE_TASK"
+    ENDLESS_LOOP = "ENDLESS_LOOP"
     UNBOUNDED_RETRY = "UNBOUNDED_RETRY"
     NOT_EVALUATED = "NOT_EVALUATED"
     WITHOUT_EFFECT = "WITHOUT_EFFECT"
@@ -39,25 +43,35 @@ class IssueCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One thing that is wrong or doubtful, at a JSON pointer into the document."""
+    """One thing that is wrong or doubtful, at a JSON pointer into the document.
+
+    Attributes:
+        line: where it is in the text that the document was read from, counted from 1; None when there was no text.
+        column: counted from 1 as well, in characters.
+    """
 
     severity: Severity
     code: IssueCode
     pointer: str
     message: str
     hint: str | None = None
+    line: int | None = None
+    column: int | None = None
 
     def as_json(self) -> dict[str, object]:
-        return {key: str(value) for key, value in asdict(self).items() if value is not None}
+        return {key: value for key, value in asdict(self).items() if value is not None}
 
 
 def errors_of(issues: Iterable[Issue]) -> list[Issue]:
     return [issue for issue in issues if issue.severity is Severity.ERROR]
 
 
+_MOST_KNOWN = 2_000
+
+
 def suggestion(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant."""
-    matches = get_close_matches(word[:64], sorted(known), n=1, cutoff=0.6)
+    """The known word that was probably meant; of very many, only some are looked at, since others wait meanwhile."""
+    matches = get_close_matches(word[:64], sorted(known)[:_MOST_KNOWN], n=1, cutoff=0.6)
     return matches[0] if matches else None
 
 

@@ -8,16 +8,20 @@ from workflows.language.problems import Kind, LimitExceeded
 class Meter:
     """The budget of one execution, or of its compensation."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, *, steps: int = 0, runs: int = 0) -> None:
         self._limits = limits
-        self._steps = 0
-        self._runs = 0
+        self._steps = steps
+        self._runs = runs
         self._breath_steps = 0
         self._breath_runs = 0
 
     @property
     def steps(self) -> int:
         return self._steps
+
+    @property
+    def runs(self) -> int:
+        return self._runs
 
     def fuel(self) -> Fuel:
         """The fuel of the next template; raises `LimitExceeded` when the execution has none left.

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from workflows.language.compensation_retries import USUAL, CompensationRetry
+from workflows.language.effects import ServiceCall
 from workflows.language.schemas import Schema
 from workflows.language.templates import Template
 from workflows.language.timing import Timing
@@ -17,6 +19,11 @@ EXIT = "exit"
 END = "end"
 DIRECTIVES = frozenset({CONTINUE, EXIT, END})
 
+ALL = "all"
+# The standard does not say what `composite` is; these are the tasks whose only content is other tasks.
+COMPOSITES = ("do", "fork")
+EXTENDABLE = ("call", "composite", "emit", "for", "listen", "raise", "run", "set", "switch", "try", "wait", ALL)
+
 
 class Body(Protocol):
     """What one type of task does between its input and its output."""
@@ -27,11 +34,24 @@ class Body(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Resource:
+    """A document of the outside, and the call that reads it."""
+
+    uri: str
+    call: ServiceCall
+
+
+@dataclass(frozen=True, slots=True)
 class Transform:
-    """A schema and a template: `input`, `output` or `export` of a task or a workflow."""
+    """A schema and a template: `input`, `output` or `export` of a task or a workflow.
+
+    Attributes:
+        resource: where the schema is, when it is not in the document; `schema` is then None until it was read.
+    """
 
     schema: Schema | None = None
     template: Template | None = None
+    resource: Resource | None = None
 
 
 NOTHING = Transform()
@@ -45,6 +65,8 @@ class Task:
         reference: the JSON pointer of its definition.
         then: a directive or the name of a task in the same list.
         compensate: the author's own undo, run instead of the automatic one.
+        extensions: those that cover this type of task.
+        compensate_retry: how often that is tried.
     """
 
     name: str
@@ -59,6 +81,8 @@ class Task:
     timeout: Timing | None = None
     then: str = CONTINUE
     compensate: "TaskList | None" = None
+    extensions: tuple["Extension", ...] = ()
+    compensate_retry: CompensationRetry = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +91,16 @@ class TaskList:
 
     tasks: tuple[Task, ...]
     targets: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """What runs around every task of a type, compiled."""
+
+    extend: str
+    condition: Template | None
+    before: TaskList | None
+    after: TaskList | None
+
+    def covers(self, task_type: str) -> bool:
+        return self.extend in (ALL, task_type) or (self.extend == "composite" and task_type in COMPOSITES)

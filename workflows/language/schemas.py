@@ -6,9 +6,14 @@ from typing import Any, cast
 
 import jsonschema_rs
 
+from workflows.language.schema_load import load_of, weight_of
+
 # A reference is expanded wherever it stands, so that nested definitions can multiply; this bounds the product.
 _MOST_EXPANSIONS = 10_000
 _MOST_ERRORS = 5
+# Schemas tried on values, all in all. So many take a second or two; to name what is wrong takes fifty times as long.
+_MOST_TRIED = 10_000_000
+_MOST_EXPLAINED = 100_000
 _REFUSED = ("$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$anchor")
 
 
@@ -18,12 +23,23 @@ class SchemaError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A compiled JSON Schema, draft 2020-12."""
+    """A compiled JSON Schema, draft 2020-12.
+
+    Attributes:
+        load: the most schemas of it that are tried on any one part of a value.
+    """
 
     validator: jsonschema_rs.Draft202012Validator
+    load: int
 
     def faults_of(self, value: object) -> str | None:
-        """What is wrong with the value, or None."""
+        """What is wrong with the value, or None; a value that would take too long to look at is wrong."""
+        tried = self.load * weight_of(value, _MOST_TRIED // self.load)
+        if tried > _MOST_TRIED:
+            return "the value is too large for a schema that tries so much on each part of it: simplify the schema"
+        if tried > _MOST_EXPLAINED:
+            fits = self.validator.is_valid(cast("Any", value))
+            return None if fits else "the value does not match, and is too large to say where"
         faults: list[str] = []
         for error in self.validator.iter_errors(cast("Any", value)):
             place = "/".join(str(part) for part in error.instance_path)
@@ -41,17 +57,24 @@ def compile_schema(document: object) -> Schema:
     """
     if not isinstance(document, (Mapping, bool)):
         raise SchemaError(f"a JSON Schema is an object or a boolean, not {document!r:.80}")
+    load = 1
     if isinstance(document, Mapping):
-        root = cast("Mapping[str, object]", document)
-        _expansions(root, root, (), {})
+        load = _load_of(cast("Mapping[str, object]", document))
     try:
-        return Schema(
-            jsonschema_rs.Draft202012Validator(
-                cast("Any", document), offline=True, pattern_options=jsonschema_rs.RegexOptions()
-            )
+        validator = jsonschema_rs.Draft202012Validator(
+            cast("Any", document), offline=True, pattern_options=jsonschema_rs.RegexOptions()
         )
+        return Schema(validator, load)
     except ValueError as error:
         raise SchemaError(f"not a JSON Schema: {str(error).splitlines()[0]:.300}") from error
+
+
+def _load_of(root: Mapping[str, object]) -> int:
+    try:
+        _expansions(root, root, (), {})
+        return load_of(root, lambda reference: _resolve(root, reference))
+    except RecursionError as error:
+        raise SchemaError("its references lead to each other in too long a row: simplify them") from error
 
 
 def _expansions(root: Mapping[str, object], node: object, trail: tuple[str, ...], known: dict[str, int]) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from workflows.language.cells import Cell, TaskCell
 from workflows.language.nodes import Task
 from workflows.language.tasklog import TaskEntry
 
@@ -27,6 +28,9 @@ class Frame:
         scopes: the rollback scopes around, outermost first.
         deadline: the loop time at which the nearest timeout strikes, for calls to know.
         compensating: nothing that runs here is itself undone.
+        place: the cell around; see `cells`.
+        extending: nothing that runs here is itself extended.
+        calling: the addresses of the functions of others that are being called, so that none calls itself.
     """
 
     context: Context
@@ -36,6 +40,9 @@ class Frame:
     depth: int = 0
     deadline: float | None = None
     compensating: bool = False
+    place: Cell | None = None
+    extending: bool = False
+    calling: tuple[str, ...] = ()
 
     def under(self, part: str, variables: Mapping[str, object] | None = None) -> "Frame":
         """The frame of one iteration, attempt, round or call."""
@@ -47,6 +54,9 @@ class Frame:
             depth=self.depth,
             deadline=self.deadline,
             compensating=self.compensating,
+            place=self.place,
+            extending=self.extending,
+            calling=self.calling,
         )
 
     def knowing(self, variables: Mapping[str, object]) -> "Frame":
@@ -64,6 +74,7 @@ class Step:
         about: the `$task` variable.
         variables: all that the task's own expressions see.
         then: the directive that the body chose, if any.
+        expires: when the task's own timeout strikes, in seconds of the epoch, and `seconds` how long it was given.
     """
 
     task: Task
@@ -73,6 +84,12 @@ class Step:
     about: dict[str, object]
     variables: dict[str, object]
     then: str | None = None
+    expires: float | None = None
+    seconds: float | None = None
+
+    def cell(self) -> TaskCell:
+        """The task's place, for a body that can be entered again: it puts it into the frames of its lists."""
+        return TaskCell(self.frame.place, self)
 
     @property
     def key(self) -> str:
@@ -84,3 +101,11 @@ class Step:
         """Set a standard variable, unless a lexical one of that name hides it."""
         if name not in self.frame.variables:
             self.variables[name] = value
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An output that was taken over; `raw` says that the task's own `output.as` is still to be applied."""
+
+    output: object
+    raw: bool = False

@@ -1,5 +1,6 @@
 """The log of an execution's tasks, in order of their start and bounded in every direction."""
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,6 +10,8 @@ from workflows.language.limits import Limits
 from workflows.language.problems import Problem
 from workflows.language.sizes import size_of
 
+_NOTHING = object()
+
 
 @dataclass(slots=True)
 class TaskEntry:
@@ -16,6 +19,9 @@ class TaskEntry:
 
     Attributes:
         iteration: which run it was, when loops, retries or jumps make several; the second part of its effect's key.
+        exported: what became of `$context`, where the log has that.
+        origin: the execution that really did this, and its key there, when this one took it over.
+        leaf: it runs no other tasks, so that its output is found nowhere else in the log.
     """
 
     name: str
@@ -27,6 +33,9 @@ class TaskEntry:
     output: object = None
     error: Problem | None = None
     completed_at: datetime | None = None
+    exported: object = _NOTHING
+    origin: str | None = None
+    leaf: bool = False
 
     def as_json(self) -> dict[str, object]:
         members: dict[str, object] = {
@@ -41,22 +50,41 @@ class TaskEntry:
         }
         if self.iteration is not None:
             members["iteration"] = self.iteration
+        if self.origin is not None:
+            members |= {"reused": True, "origin": self.origin}
+        if self.exported is not _NOTHING:
+            members["export"] = self.exported
         return members
 
 
 class TaskLog:
-    """Collects entries; what does not fit is counted, not kept."""
+    """Collects entries; what does not fit is counted, not kept.
+
+    Attributes:
+        left: bytes of values that it may still take.
+        held: bytes of outputs that are to be kept beside it.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self.entries: list[TaskEntry] = []
         self._limits = limits
-        self._left = limits.log_total_bytes
+        self.left = limits.log_total_bytes
         self._measured: tuple[object, int] = (None, 4)
+        self._whole: list[tuple[TaskEntry, object]] = []
+        self._whole_left = limits.log_whole_bytes
+        self.held = 0
 
-    def start(self, name: str, reference: str, path: str, data: object, now: datetime) -> TaskEntry:
+    def restore(self, entries: list[TaskEntry], left: int) -> None:
+        """Go on with what a checkpoint kept."""
+        self.entries, self.left = entries, left
+
+    def start(
+        self, name: str, reference: str, path: str, data: object, now: datetime, *, leaf: bool = False
+    ) -> TaskEntry:
         entry = TaskEntry(name, reference, TaskStatus.RUNNING, now, path or None)
         if len(self.entries) < self._limits.log_entries:
-            entry.input = self._shorten(data)
+            entry.leaf = leaf
+            entry.input = self.shorten(data)
             self.entries.append(entry)
         elif len(self.entries) == self._limits.log_entries:
             self.entries.append(_marker(self._limits.log_entries, now))
@@ -65,17 +93,49 @@ class TaskLog:
     def finish(self, entry: TaskEntry, status: TaskStatus, now: datetime, output: object = None) -> None:
         entry.status = status
         entry.completed_at = now
-        entry.output = self._shorten(output)
+        entry.output = self.shorten(output)
+        if entry.leaf and entry.output is not output:
+            self._keep_whole(entry, output)
+
+    def export(self, entry: TaskEntry, value: object) -> None:
+        if self._limits.log_exports:
+            entry.exported = self.shorten(value)
 
     def fault(self, entry: TaskEntry, problem: Problem, now: datetime) -> None:
         entry.status = TaskStatus.FAULTED
         entry.completed_at = now
         detail = problem.detail or ""
-        if len(detail) > self._left:
+        if len(detail) > self.left:
             problem = replace(problem, detail=f"{detail:.100} ...")
         else:
-            self._left -= len(detail)
+            self.left -= len(detail)
         entry.error = problem
+
+    def take_whole(self, part: str) -> list[str]:
+        """The outputs that were too large, as JSON texts to be kept one behind the other; their entries then say where.
+
+        Outputs that are no JSON are left out: nobody could read them.
+        """
+        texts: list[str] = []
+        first = 0
+        for entry, output in self._whole:
+            text = _text_of(output)
+            if text is None:
+                continue
+            texts.append(text)
+            reference = f"outputs/{part}:{first}-{first + len(text) - 1}"
+            entry.output = {"truncated": True, "bytes": len(text), "reference": reference}
+            first += len(text)
+        self._whole = []
+        self.held = 0
+        return texts
+
+    def _keep_whole(self, entry: TaskEntry, output: object) -> None:
+        size = self.measure(output)
+        if size <= self._whole_left:
+            self._whole_left -= size
+            self.held += size
+            self._whole.append((entry, output))
 
     def measure(self, value: object) -> int:
         """Bytes of the value; one that was just measured, as a task's output is its follower's input, costs nothing."""
@@ -83,12 +143,20 @@ class TaskLog:
             self._measured = (value, size_of(value, self._limits.value_bytes))
         return self._measured[1]
 
-    def _shorten(self, value: object) -> object:
+    def shorten(self, value: object) -> object:
+        """The value as it is logged: one that is too large is only counted."""
         size = self.measure(value)
-        if size > self._limits.log_value_bytes or size > self._left:
+        if size > self._limits.log_value_bytes or size > self.left:
             return {"truncated": True, "bytes": size}
-        self._left -= size
+        self.left -= size
         return value
+
+
+def _text_of(value: object) -> str | None:
+    try:
+        return json.dumps(value, allow_nan=False, separators=(",", ":"))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _marker(kept: int, now: datetime) -> TaskEntry:

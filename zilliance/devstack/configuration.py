@@ -8,10 +8,11 @@ from zilliance.devstack.home import Home
 from zilliance.devstack.keys import Keys
 from zilliance.devstack.parts.s3 import INTERNAL_PORTS, REGION
 from zilliance.devstack.ports import LOOPBACK
-from zilliance.settings import Settings
+from zilliance.settings import Environment, Settings
 
 PREFIX = "ZILLIANCE_"
 ADMIN_PASSWORD = "ZILLIANCE_DATABASE__ADMIN_PASSWORD"  # noqa: S105  a setting's name
+STAND_IN_URL = "ZILLIANCE_AI__STAND_IN_URL"
 SETTING_OF_PORT = {
     "api": "ZILLIANCE_PORT",
     "temporal": "ZILLIANCE_STACK__TEMPORAL_PORT",
@@ -19,11 +20,12 @@ SETTING_OF_PORT = {
     "s3": "ZILLIANCE_STACK__S3_PORT",
     "mail": "ZILLIANCE_STACK__MAIL_PORT",
     "mail_ui": "ZILLIANCE_STACK__MAIL_UI_PORT",
+    "ai": "ZILLIANCE_STACK__AI_PORT",
 }
 # For stacks beside one that somebody uses: tests and benchmarks.
 FREE_PORTS = dict.fromkeys(SETTING_OF_PORT.values(), "0")
 # What only the stack's own parts talk to is always chosen.
-CHOSEN_PORTS = ("worker_health", "temporal_http", "temporal_metrics", *INTERNAL_PORTS)
+CHOSEN_PORTS = ("worker_health", "media_health", "temporal_http", "temporal_metrics", *INTERNAL_PORTS)
 
 
 def read_settings(overrides: Mapping[str, str]) -> Settings:
@@ -36,6 +38,7 @@ def wanted_ports(settings: Settings) -> dict[str, int]:
     """The port of every name, 0 where one is to be chosen."""
     stack = settings.stack
     return {
+        **({"ai": stack.ai_port} if needs_stand_in(settings) else {}),
         "api": settings.port,
         "temporal": stack.temporal_port,
         "temporal_ui": stack.temporal_ui_port,
@@ -46,12 +49,18 @@ def wanted_ports(settings: Settings) -> dict[str, int]:
     }
 
 
+def needs_stand_in(settings: Settings) -> bool:
+    """Whether nobody answers for language models: then the stand-in does, in development."""
+    return settings.ai_gateway is None and settings.environment is Environment.DEVELOPMENT
+
+
 def facts(base: Settings, home: Home, ports: Mapping[str, int], keys: Keys) -> dict[str, str]:
     """What the stack knows better than its environment, as environment variables for every process of ours."""
     return {
         **_unless_set(base, keys),
         "ZILLIANCE_HOME": str(home.path),
-        **{SETTING_OF_PORT[name]: str(ports[name]) for name in SETTING_OF_PORT},
+        **{setting: str(ports[name]) for name, setting in SETTING_OF_PORT.items() if name in ports},
+        **({STAND_IN_URL: f"http://{LOOPBACK}:{ports['ai']}/v1"} if "ai" in ports else {}),
         "ZILLIANCE_WORKER__HEALTH_PORT": str(ports["worker_health"]),
         "ZILLIANCE_DATABASE__HOST": str(home.socket_folder()),
         "ZILLIANCE_DATABASE__PORT": "5432",
@@ -76,6 +85,7 @@ def _unless_set(base: Settings, keys: Keys) -> dict[str, str]:
     auth, workflow = base.auth.model_fields_set, base.workflow.model_fields_set
     choices = {
         "ZILLIANCE_ENVIRONMENT": ("development", "environment" in base.model_fields_set),
+        "ZILLIANCE_SECRETS__KEY": (keys.secrets_key, "key" in base.secrets.model_fields_set),
         "ZILLIANCE_AUTH__JWT_SECRET": (keys.jwt_secret, "jwt_secret" in auth),
         "ZILLIANCE_AUTH__SIGNING_KEY": (keys.signing_key, "signing_key" in auth),
         "ZILLIANCE_AUTH__CONFIRM_EMAIL": ("false", "confirm_email" in auth),

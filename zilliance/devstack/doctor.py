@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from zilliance.devstack.configuration import SETTING_OF_PORT, wanted_ports
+from zilliance.devstack.configuration import SETTING_OF_PORT, needs_stand_in, wanted_ports
 from zilliance.devstack.errors import StackError
 from zilliance.devstack.home import Home
 from zilliance.devstack.parts import postgres, s3, temporal
@@ -47,6 +47,7 @@ def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "temporal", lambda: _runs(temporal.binary(), "--version")
     yield "s3", lambda: _runs(s3.binary(), "version")
     yield "mail", _mail
+    yield "ai", _ai
 
 
 def _python() -> str:
@@ -110,6 +111,17 @@ def _user() -> str:
     if os.geteuid() != 0:
         return f"PostgreSQL runs as user {os.getuid()}"
     return f"we are root; PostgreSQL runs as {postgres.unprivileged().pw_name}"
+
+
+def _ai() -> str:
+    settings = Settings.load()
+    gateway = settings.ai_gateway
+    if gateway is not None:
+        return f"{gateway.url}, {settings.ai.default_model} unless another is asked for"
+    if needs_stand_in(settings):
+        return "no gateway is set (AI_API_KEY, AI_BASE_URL): the stand-in answers, and says so"
+    message = "no gateway is set, so nothing answers for language models: set AI_API_KEY, and AI_BASE_URL for your own"
+    raise Fault(message)
 
 
 def _mail() -> str:

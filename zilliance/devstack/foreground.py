@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from zilliance.devstack.errors import StackError
 from zilliance.devstack.stack import Stack
@@ -19,15 +19,21 @@ def up() -> int:
     return run(_until_stopped, on_running=_tell)
 
 
-def run(work: Callable[[Stack], Awaitable[int]], *, on_running: Callable[[Stack], int] | None = None) -> int:
+def run(
+    work: Callable[[Stack], Awaitable[int]],
+    *,
+    on_running: Callable[[Stack], int] | None = None,
+    overrides: Mapping[str, str] | None = None,
+) -> int:
     """Start the whole stack, do `work` on it, stop it; the exit status.
 
     Args:
         work: gets the serving stack; is cancelled when the person asks to stop.
         on_running: what to do instead when a stack already runs in this home; left out, that is an error.
+        overrides: settings by their variables' names, above the environment and `.env`.
     """
     try:
-        stack = Stack(report=say)
+        stack = Stack(overrides=overrides, report=say)
         if on_running is not None and stack.home.is_running():
             return on_running(stack)
         return asyncio.run(_serve(stack, work))
@@ -97,6 +103,7 @@ def _links(stack: Stack) -> str:
         f"  API          {known['api_url']}  (docs: {known['api_url']}/docs)\n"
         f"  Temporal UI  {known['temporal_ui_url']}\n"
         f"  mail         {known['mail_url']}\n"
+        f"  models       {known['ai_url'] or 'none'}\n"
         f"  anon key     {known['anon_key']}\n"
         "Ctrl-C stops everything; `zilliance status --json` prints every address and key"
     )

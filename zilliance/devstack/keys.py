@@ -23,6 +23,7 @@ class Keys:
     database_secret: str
     database_admin_password: str
     jwt_secret: str
+    secrets_key: str
     signing_key: str
     s3_access_key: str
     s3_secret_key: str
@@ -51,6 +52,7 @@ def _make() -> Keys:
         database_secret=secrets.token_urlsafe(48),
         database_admin_password=secrets.token_urlsafe(24),
         jwt_secret=secrets.token_urlsafe(48),
+        secrets_key=secrets.token_urlsafe(48),
         signing_key=_private_pem(generate_private_key(SECP256R1())),
         s3_access_key=secrets.token_hex(10).upper(),
         s3_secret_key=secrets.token_urlsafe(30),

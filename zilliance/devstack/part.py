@@ -14,9 +14,11 @@ class PartName(StrEnum):
     TEMPORAL = "temporal"
     S3 = "s3"
     MAIL = "mail"
+    AI = "ai"
     MIGRATE = "migrate"
     API = "api"
     WORKER = "worker"
+    MEDIA = "media"
 
 
 class NotReadyError(Exception):

@@ -1,12 +1,8 @@
-"""The questions that health checks ask: HTTP, signed S3, SMTP, and the tools that come with a part."""
+"""The questions that health checks ask: HTTP, SMTP, and the tools that come with a part."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-from botocore.auth import S3SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
 from zilliance.devstack.part import NotReadyError
 from zilliance.devstack.ports import LOOPBACK
@@ -15,10 +11,9 @@ ANSWER_SECONDS = 3.0
 TOOL_SECONDS = 15.0
 
 
-async def http_status(port: int, path: str, *, host: str = LOOPBACK, headers: Mapping[str, str] | None = None) -> int:
+async def http_status(port: int, path: str, *, host: str = LOOPBACK) -> int:
     """The status that a GET is answered with. Raises NotReadyError when there is no answer."""
-    lines = {"Host": f"{host}:{port}", "Connection": "close", **(headers or {})}
-    request = f"GET {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items()) + "\r\n"
+    request = f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n"
     version, _, rest = (await _exchange(host, port, request.encode())).partition(b" ")
     if not version.startswith(b"HTTP/") or not rest[:3].isdigit():
         message = f"no HTTP on port {port}"
@@ -26,9 +21,9 @@ async def http_status(port: int, path: str, *, host: str = LOOPBACK, headers: Ma
     return int(rest[:3])
 
 
-async def http_ok(port: int, path: str, *, host: str = LOOPBACK, headers: Mapping[str, str] | None = None) -> None:
+async def http_ok(port: int, path: str, *, host: str = LOOPBACK) -> None:
     """Raise NotReadyError unless a GET is answered with 200."""
-    status = await http_status(port, path, host=host, headers=headers)
+    status = await http_status(port, path, host=host)
     if status != 200:  # noqa: PLR2004
         message = f"GET {path} on port {port} answered {status}"
         raise NotReadyError(message)
@@ -40,19 +35,6 @@ async def smtp_ok(port: int) -> None:
     if not greeting.startswith(b"220 "):
         message = f"no SMTP greeting on port {port}"
         raise NotReadyError(message)
-
-
-async def s3_ok(port: int, *, access_key: str, secret_key: str, region: str) -> None:
-    """Raise NotReadyError unless the store lists its buckets for our keys."""
-    headers = sign_s3_list(f"{LOOPBACK}:{port}", access_key=access_key, secret_key=secret_key, region=region)
-    await http_ok(port, "/", headers=headers)
-
-
-def sign_s3_list(host: str, *, access_key: str, secret_key: str, region: str) -> dict[str, str]:
-    """The headers of a signed `GET /`. The signer alone: the whole S3 client takes half a second to import."""
-    request = AWSRequest("GET", f"http://{host}/", headers={"Host": host})
-    S3SigV4Auth(Credentials(access_key, secret_key), "s3", region).add_auth(request)
-    return dict(request.headers.items())
 
 
 async def run_tool(command: Sequence[str | Path], environment: Mapping[str, str], *, stdin: str = "") -> str:

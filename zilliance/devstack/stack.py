@@ -136,6 +136,7 @@ class Stack:
             "temporal_ui_url": self.settings.temporal.ui_url,
             "s3_endpoint": self.settings.storage.endpoint,
             "mail_url": f"http://127.0.0.1:{self.settings.stack.mail_ui_port}",
+            "ai_url": self.settings.ai_gateway.url if self.settings.ai_gateway else None,
             "home": str(self.home.path),
         }
 
@@ -144,6 +145,8 @@ class Stack:
         keys = load_keys(self.home)
         base = self.settings
         wanted = wanted_ports(base)
+        if PartName.AI not in self._selected:
+            wanted.pop("ai", None)  # nobody answers there
         # Of parts that run elsewhere, or not at all, nothing is known but what the settings say.
         mine = {name: port for name, port in wanted.items() if PartName(name.partition("_")[0]) in self._selected}
         ports = {**wanted, **settle(self.home, mine, SETTING_OF_PORT, api_host=base.host)}
@@ -158,9 +161,11 @@ class Stack:
             Temporal(self.home, ports, keys.temporal_http_host).part(),
             ObjectStore(self.home, ports, keys).part(),
             python.mail(ports, str(self.home.mail), environment),
+            *([python.ai(ports["ai"], environment)] if "ai" in ports else []),
             python.migrate(migration),
             python.api(self.settings, environment),
             python.worker(self.settings, environment),
+            python.media(ports, environment),
         ]
 
     def _child(self, part: Part) -> Child:

@@ -10,7 +10,7 @@ from zilliance.settings import Settings, SettingsError
 
 FIELDS = (
     "api_url", "anon_key", "service_role_key", "jwks_url", "db_url",
-    "temporal_address", "temporal_ui_url", "s3_endpoint", "mail_url", "home",
+    "temporal_address", "temporal_ui_url", "s3_endpoint", "mail_url", "ai_url", "home",
 )  # fmt: skip
 
 
@@ -36,4 +36,4 @@ def read_status(home: Home) -> dict[str, Any]:
     state = home.read_state() if home.is_running() else {}
     if not state.get("serving"):
         return {**dict.fromkeys(FIELDS), "home": str(home.path), "running": False}
-    return {**{name: state["status"][name] for name in FIELDS}, "running": True}
+    return {**{name: state["status"].get(name) for name in FIELDS}, "running": True}

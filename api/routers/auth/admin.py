@@ -4,10 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
+from api.accounts import admin
 from api.deps import State
-from api.routers.auth.deps import UserId, administrator, body_of, documented
+from api.json_models import documented
+from api.routers.auth.deps import UserId, administrator, body_of
 from api.schemas.auth import AdminUserCreate, AdminUserDelete, AdminUserUpdate, User, UserPage
-from api.services import admin_accounts
 from zilliance.errors import InvalidInputError
 
 router = APIRouter(prefix="/admin/users", dependencies=[Depends(administrator)])
@@ -21,7 +22,7 @@ MAX_NUMBER = 1_000_000
 async def list_users(state: State, response: Response, page: str = "", per_page: str = "") -> UserPage:
     """Accounts, newest first. `Link` and `x-total-count` say what else there is."""
     number, size = _number(page, "page", 1, MAX_NUMBER), _number(per_page, "per_page", DEFAULT_SIZE, MAX_SIZE)
-    users, total = await admin_accounts.page(state, number=number, size=size)
+    users, total = await admin.page(state, number=number, size=size)
     last = max(1, -(-total // size))
     links = [f'{_link(number + 1, size)}; rel="next"'] if number < last else []
     response.headers["link"] = ", ".join([*links, f'{_link(last, size)}; rel="last"'])
@@ -31,12 +32,12 @@ async def list_users(state: State, response: Response, page: str = "", per_page:
 
 @router.post("", response_model_exclude_none=True, openapi_extra=documented(AdminUserCreate), summary="Make a user")
 async def create_user(body: Annotated[AdminUserCreate, Depends(body_of(AdminUserCreate))], state: State) -> User:
-    return await admin_accounts.create(state, body)
+    return await admin.create(state, body)
 
 
 @router.get("/{user_id}", response_model_exclude_none=True, summary="Read a user")
 async def get_user(user_id: UserId, state: State) -> User:
-    return await admin_accounts.find(state, user_id)
+    return await admin.find(state, user_id)
 
 
 @router.put(
@@ -46,7 +47,7 @@ async def update_user(
     user_id: UserId, body: Annotated[AdminUserUpdate, Depends(body_of(AdminUserUpdate))], state: State
 ) -> User:
     """Change an account. A password that is set here ends all its sessions."""
-    return await admin_accounts.update(state, user_id, body)
+    return await admin.update(state, user_id, body)
 
 
 @router.delete(
@@ -56,7 +57,7 @@ async def delete_user(
     user_id: UserId, body: Annotated[AdminUserDelete, Depends(body_of(AdminUserDelete, optional=True))], state: State
 ) -> User:
     """Delete an account with all that it owns, and answer with it as it was: the clients read a user here."""
-    return await admin_accounts.delete(state, user_id, soft=body.should_soft_delete)
+    return await admin.delete(state, user_id, soft=body.should_soft_delete)
 
 
 def _link(page: int, size: int) -> str:

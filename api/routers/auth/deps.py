@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -87,11 +87,6 @@ def body_of(model: type[Body], *, optional: bool = False) -> Callable[[Request],
             raise _bad_body(error) from error
 
     return read
-
-
-def documented(model: type[BaseModel]) -> dict[str, Any]:
-    """What `body_of` reads, for OpenAPI."""
-    return {"requestBody": {"content": {"application/json": {"schema": model.model_json_schema()}}, "required": True}}
 
 
 def _bad_body(error: ValidationError) -> AppError:

@@ -4,10 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
+from api.accounts import accounts, sessions
 from api.deps import State
-from api.routers.auth.deps import Account, From, body_of, documented
+from api.json_models import documented
+from api.routers.auth.deps import Account, From, body_of
 from api.schemas.auth import Session, SignUp, TokenRequest, User
-from api.services import accounts, sessions
 from models.queries import sessions as session_queries
 from models.queries.sessions import Scope
 from zilliance.errors import InvalidInputError

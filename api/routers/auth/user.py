@@ -4,10 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
+from api.accounts import accounts, changes
 from api.deps import State
-from api.routers.auth.deps import Account, body_of, documented
+from api.json_models import documented
+from api.routers.auth.deps import Account, body_of
 from api.schemas.auth import User, UserUpdate
-from api.services import account_changes, accounts
 
 router = APIRouter()
 
@@ -23,4 +24,4 @@ async def get_user(caller: Account, state: State) -> User:
 )
 async def update_user(body: Annotated[UserUpdate, Depends(body_of(UserUpdate))], caller: Account, state: State) -> User:
     """Change metadata, password or address. A new password signs all other devices out."""
-    return await account_changes.update(state, caller, body)
+    return await changes.update(state, caller, body)

@@ -2,7 +2,17 @@
 
 from fastapi import APIRouter
 
-from api.routers.storage import buckets, downloads, installation, listing, objects, resumable, signing, uploads
+from api.routers.storage import (
+    buckets,
+    downloads,
+    installation,
+    listing,
+    multipart,
+    objects,
+    resumable,
+    signing,
+    uploads,
+)
 from api.schemas.security import CREDENTIALS
 
 router = APIRouter(prefix="/storage/v1", tags=["storage"], dependencies=CREDENTIALS)
@@ -11,6 +21,7 @@ router = APIRouter(prefix="/storage/v1", tags=["storage"], dependencies=CREDENTI
 for _part in (
     installation.router,
     resumable.router,
+    multipart.router,
     buckets.router,
     listing.router,
     signing.router,

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from api.deps import State
-from api.routers.storage.deps import REFUSALS, BucketId, Caller, body_of, documented
+from api.json_models import documented
+from api.routers.storage.deps import REFUSALS, BucketId, Caller, body_of
 from api.schemas.storage import Bucket, BucketCreate, BucketName, BucketUpdate, ListedBucket, Message
 from api.storage import buckets
 from api.storage.buckets import Column, Order

@@ -71,11 +71,6 @@ def body_of(model: type[Body]) -> Callable[[Request], Awaitable[Body]]:
     return read
 
 
-def documented(model: type[BaseModel]) -> dict[str, Any]:
-    """What `body_of` reads, for OpenAPI."""
-    return {"requestBody": {"content": {"application/json": {"schema": model.model_json_schema()}}, "required": True}}
-
-
 def is_upsert(request: Request) -> bool:
     """Whether an upload may take the place of another object."""
     return request.headers.get("x-upsert", "").strip().lower() == "true"

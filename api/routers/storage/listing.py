@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from api.deps import State
-from api.routers.storage.deps import REFUSALS, BucketId, Caller, body_of, documented
+from api.json_models import documented
+from api.routers.storage.deps import REFUSALS, BucketId, Caller, body_of
 from api.schemas.storage import ListedObject, Listing, Page, PagedListing
 from api.storage.listing import list_folder, list_page
 

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 
 from api.deps import State
-from api.routers.storage.deps import REFUSALS, BucketId, Caller, ObjectName, body_of, documented, is_upsert
+from api.json_models import documented
+from api.routers.storage.deps import REFUSALS, BucketId, Caller, ObjectName, body_of, is_upsert
 from api.schemas.storage import SignedUpload, SignedUrl, SignedUrlOrError, SignManyRequest, SignRequest
 from api.storage import signing
 from api.storage.placing import Place

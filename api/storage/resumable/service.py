@@ -88,7 +88,7 @@ class ResumableUploads:
         if (number := _as_uuid(upload_id)) is not None:
             async with as_platform(self._state) as connection:
                 upload = await uploads.get(connection, number)
-        if upload is None or not uploader.began(upload):
+        if upload is None or upload.part_size is not None or not uploader.began(upload):
             raise no_such_upload()
         if upload.expired:
             raise expired()

@@ -72,6 +72,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_undone timestamptz;
 BEGIN
+    -- The log of changes says which execution made them.
+    PERFORM set_config('zilliance.execution', p_execution_id::text, true);
     INSERT INTO private.effects (execution_id, key) VALUES (p_execution_id, p_key) ON CONFLICT DO NOTHING;
     fresh := FOUND;
     IF fresh THEN
@@ -85,12 +87,12 @@ BEGIN
 END
 $$;
 
--- An answer that is too large to travel takes its change with it: the workflow would not know of it, nor undo it.
+-- An answer that is too large takes its change with it: the workflow would not know of it, nor undo it.
 CREATE OR REPLACE FUNCTION private.effect_record(p_execution_id uuid, p_key text, p_result jsonb, p_undo jsonb)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF octet_length(to_json(p_result::text)::text) > 768 * 1024 THEN
-        RAISE EXCEPTION 'the row is larger than 768 KiB, the most that a step of a workflow can answer with'
+    IF octet_length(p_result::text) > 4 * 1024 * 1024 THEN
+        RAISE EXCEPTION 'the row is larger than 4 MiB, the most that a step of a workflow can answer with'
             USING ERRCODE = 'ZW413';
     END IF;
     UPDATE private.effects SET result = p_result, undo = p_undo WHERE execution_id = p_execution_id AND key = p_key;
@@ -204,7 +206,9 @@ BEGIN
           JOIN pg_catalog.pg_attribute i ON i.attrelid = c.confrelid AND i.attname = 'id'
           JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid
            AND a.attnum = c.conkey[array_position(c.confkey, i.attnum)]
-         WHERE c.contype = 'f' AND c.confrelid = format('public.%I', p_table)::regclass
+         WHERE c.contype = 'f' AND c.conenforced AND c.confrelid = format('public.%I', p_table)::regclass
+           -- What has no id of its own is counted of the row, and goes with it.
+           AND EXISTS (SELECT FROM pg_catalog.pg_attribute own WHERE own.attrelid = c.conrelid AND own.attname = 'id')
     LOOP
         EXECUTE format('SELECT jsonb_object_agg(t.id, t.updated_at) FROM %s AS t WHERE t.%I = $1', v_key.child, v_key.name)
             INTO v_rows USING p_id;

@@ -1,4 +1,4 @@
--- `updated_at` says when a row last changed, whoever changed it.
+-- `updated_at` says when a row last changed, whoever changed it; of a partitioned table, in all its partitions.
 
 CREATE OR REPLACE FUNCTION private.touch_updated_at() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -31,7 +31,7 @@ BEGIN
         'public.workflows', 'public.workflow_executions',
         'public.contacts', 'public.deals', 'public.activities',
         'public.api_endpoints', 'public.api_keys', 'public.api_requests', 'public.app_projects',
-        'storage.buckets', 'storage.objects'
+        'storage.buckets', 'storage.objects', 'private.secrets', 'private.tutorial_runs'
     ]::regclass[]
     LOOP
         EXECUTE format(
@@ -45,4 +45,9 @@ $$;
 -- Looking at a tutorial and liking it are no changes of it.
 CREATE OR REPLACE TRIGGER touch_updated_at BEFORE UPDATE ON public.tutorials
     FOR EACH ROW WHEN (old.views = new.views AND old.likes = new.likes)
+    EXECUTE FUNCTION private.touch_updated_at();
+
+-- Nor is the use of a key one of the key.
+CREATE OR REPLACE TRIGGER touch_updated_at BEFORE UPDATE ON public.api_keys
+    FOR EACH ROW WHEN (old.last_used_at IS NOT DISTINCT FROM new.last_used_at)
     EXECUTE FUNCTION private.touch_updated_at();

@@ -10,12 +10,19 @@ DECLARE
     v_undo jsonb;
     v_version timestamptz;
 BEGIN
+    PERFORM set_config('zilliance.execution', p_execution_id::text, true);
     INSERT INTO private.effects (execution_id, key, undone_at) VALUES (p_execution_id, p_key, now())
         ON CONFLICT DO NOTHING;
     IF FOUND THEN
         RETURN;
     END IF;
     SELECT * INTO v_effect FROM private.effects e WHERE e.execution_id = p_execution_id AND e.key = p_key FOR UPDATE;
+    IF v_effect.adopted_id IS NOT NULL AND v_effect.undone_at IS NULL THEN
+        -- A retry has taken it over: it is undone where it was done, once, whoever of the family asks.
+        PERFORM private.undo_effect(v_effect.adopted_id, v_effect.adopted_key, p_owner);
+        UPDATE private.effects SET undone_at = now() WHERE execution_id = p_execution_id AND key = p_key;
+        RETURN;
+    END IF;
     v_undo := v_effect.undo;
     IF v_effect.undone_at IS NOT NULL OR v_undo IS NULL THEN
         RETURN;
@@ -24,18 +31,24 @@ BEGIN
     v_version := CASE v_undo->>'op'
         WHEN 'delete' THEN private.undo_create(v_undo)
         WHEN 'restore' THEN private.undo_update(v_undo)
+        WHEN 'object' THEN private.undo_put_object(v_undo)
+        WHEN 'tutorial' THEN private.undo_tutorial(v_undo)
         ELSE private.undo_delete(p_execution_id, v_undo) END;
     UPDATE private.effects SET undone_at = now() WHERE execution_id = p_execution_id AND key = p_key;
     PERFORM private.undo_carry(p_execution_id, v_undo->>'table', v_undo->>'id', v_undo->>'version_before', v_version);
 END
 $$;
 
--- An earlier effect of this execution on the same row finds the version that the undo of the later one made.
+-- An earlier effect of this execution on the same row, or of one that it retries, finds the version that the undo of the
+-- later one made.
 CREATE OR REPLACE FUNCTION private.undo_carry(
     p_execution_id uuid, p_table text, p_id text, p_before text, p_after timestamptz
 ) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE private.effects e SET undo = jsonb_set(e.undo, '{version}', to_jsonb(p_after))
-     WHERE e.execution_id = p_execution_id AND e.undo->>'table' = p_table AND e.undo->>'id' = p_id
+     WHERE (e.execution_id = p_execution_id OR (e.execution_id, e.key) IN (
+                SELECT a.adopted_id, a.adopted_key FROM private.effects a
+                 WHERE a.execution_id = p_execution_id AND a.adopted_id IS NOT NULL))
+       AND e.undo->>'table' = p_table AND e.undo->>'id' = p_id
        AND (e.undo->>'version')::timestamptz = p_before::timestamptz;
 $$;
 
@@ -44,6 +57,26 @@ RETURNS void LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS
 BEGIN
     RAISE EXCEPTION 'row "%" of table "%" was changed by somebody else after this execution wrote it: it is left as it is',
         p_undo->>'id', p_undo->>'table' USING ERRCODE = 'ZW409';
+END
+$$;
+
+-- A file that took the place of another cannot give it back: that one's bytes are gone.
+CREATE OR REPLACE FUNCTION private.undo_put_object(p_undo jsonb)
+RETURNS timestamptz LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF (p_undo->>'replaced')::boolean THEN
+        RAISE EXCEPTION 'file "%" of bucket "%" took the place of another, which cannot be brought back: it is left as it is',
+            p_undo->>'name', p_undo->>'bucket' USING ERRCODE = 'ZW409';
+    END IF;
+    DELETE FROM storage.objects o
+     WHERE o.bucket_id = p_undo->>'bucket' AND o.name = p_undo->>'name' AND o.version = (p_undo->>'version')::uuid;
+    IF NOT FOUND AND EXISTS (
+        SELECT FROM storage.objects o WHERE o.bucket_id = p_undo->>'bucket' AND o.name = p_undo->>'name'
+    ) THEN
+        RAISE EXCEPTION 'file "%" of bucket "%" was replaced by somebody else meanwhile: it is left as it is',
+            p_undo->>'name', p_undo->>'bucket' USING ERRCODE = 'ZW409';
+    END IF;
+    RETURN NULL;
 END
 $$;
 

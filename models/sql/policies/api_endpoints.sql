@@ -1,4 +1,4 @@
--- Endpoints are their owner's alone; their headers are written and never read back, by column grants.
+-- Endpoints are their owner's alone; values of headers are sealed and never read back, by column grants.
 
 ALTER TABLE public.api_endpoints ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.api_endpoints FORCE ROW LEVEL SECURITY;

@@ -1,4 +1,4 @@
--- The gateway's log is read by its owner, and only ever added to, by the platform.
+-- The gateway's log is read by its owner, and only ever added to, by the platform. Requests of nobody are the service's.
 
 ALTER TABLE public.api_requests ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.api_requests FORCE ROW LEVEL SECURITY;

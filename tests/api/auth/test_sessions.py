@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from api.services import refresh_tokens
+from api.accounts import refresh_tokens
 from tests.api.auth.people import PASSWORD, Accounts, new_email
 
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from argon2 import PasswordHasher
 
-from api.services.sign_in_guard import network_of
+from api.accounts.sign_in_guard import network_of
 from tests.api.auth.people import PASSWORD, Accounts, new_email
 
 

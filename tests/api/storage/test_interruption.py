@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from api.routers.storage import answers
+from api import object_responses
 from tests.api.served import Headers, Person, Served
 from tests.api.storage.conftest import Admin
 from tests.api.storage.files import MIB, PNG, ask, form, has_bytes, put, read, stored, versions
@@ -137,7 +137,7 @@ async def test_a_refused_upload_never_reaches_the_store(
 async def test_a_reader_that_takes_nothing_is_cut_off(
     api: Served, owner: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "STALLED_SECONDS", 0.5)
+    monkeypatch.setattr(object_responses, "STALLED_SECONDS", 0.5)
     size = 30 * MIB  # more than the buffers between us hold
     path = await stored(api, owner.headers, f"documents/{owner.id}/stalled", bytes(size))
     reader, writer = await asyncio.open_connection("127.0.0.1", api.port, limit=4096)

@@ -32,6 +32,12 @@ const contactsAfterGood = unwrap(await supabase.from("contacts").select("first_n
 const bad = await run({ name: "Nobody", fail: true });
 const contactsAfterBad = unwrap(await supabase.from("contacts").select("first_name"));
 
+const tutorial = unwrap(
+  await supabase.functions.invoke("generate-tutorial", { body: { topic: "Knots for sailors", level: "beginner", steps: 2 } }),
+);
+const drafts = unwrap(await supabase.from("tutorials").select("id,title,status,level,steps").eq("user_id", signedUp.user.id));
+const nonsense = await supabase.functions.invoke("generate-tutorial", { body: { topic: "", level: "expert", steps: 0 } });
+
 const invalid = await supabase.from("workflows").insert({ name: "broken", config: { do: [{ a: { sett: {} } }] } });
 const profile = unwrap(await supabase.from("profiles").select("*").eq("id", signedUp.user.id).single());
 const stranger = createClient(process.env.URL, process.env.ANON_KEY, { auth: { persistSession: false } });
@@ -51,6 +57,9 @@ console.log(
     contactsAfterGood,
     bad,
     contactsAfterBad,
+    tutorial,
+    drafts,
+    nonsense: { status: nonsense.error?.context?.status, body: await nonsense.error?.context?.json() },
     invalid: { status: invalid.status, error: invalid.error },
     profile,
     hidden: { status: hidden.status, data: hidden.data },

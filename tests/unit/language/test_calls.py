@@ -3,6 +3,7 @@
 import pytest
 
 from tests.unit.language.virtual import World, create, fault, output_of, problem_of, run
+from workflows.language.calls.http_request import HttpRequest, read_request
 
 URI = "https://api.example/items"
 
@@ -24,15 +25,17 @@ def test_a_request_is_evaluated_wholly() -> None:
     assert output_of(http(**arguments), {"n": 1}, world=world) == {"ok": True}
     key, request = world.requests[0]
     assert key == "/do/0/a#"
-    assert request.model_dump() == {
-        "method": "POST",
-        "endpoint": URI,
-        "headers": {"X-Count": "1", "X-Flag": "true"},
-        "query": {"page": "1", "tags": ["a", "2"]},
-        "body": {"n": 1, "in": {"n": 1}},
-        "output": "response",
-        "redirect": True,
-    }
+    assert (request.kind, request.summary, request.repeatable) == ("http", f"POST {URI}", False)
+    assert read_request(request.arguments) == HttpRequest(
+        method="POST",
+        uri=URI,
+        headers={"X-Count": "1", "X-Flag": "true"},
+        query={"page": "1", "tags": ["a", "2"]},
+        body={"n": 1, "in": {"n": 1}},
+        output="response",
+        redirect=True,
+        authentication=None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -47,7 +50,7 @@ def test_a_request_is_evaluated_wholly() -> None:
 def test_endpoints_are_expanded_but_never_what_an_expression_yields(endpoint: object, uri: str) -> None:
     world = World()
     run(http(endpoint=endpoint), {"id": "a b/é", "pet.id": 7, "flag": True, "n": 1, "brace": "{n}"}, world=world)
-    assert world.requests[0][1].endpoint == uri
+    assert read_request(world.requests[0][1].arguments).uri == uri
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,6 @@ def test_functions_are_found_by_name_and_by_catalogue_name() -> None:
         assert find_function(name) is None
 
 
-def test_functions_that_change_rows_can_be_undone() -> None:
+def test_functions_that_change_rows_or_files_can_be_undone() -> None:
     undoable = [name for name, function in FUNCTIONS.items() if function.undoable]
-    assert undoable == ["create-row", "update-row", "delete-row"]
+    assert undoable == ["create-row", "update-row", "delete-row", "put-object", "generate-tutorial"]

@@ -1,61 +1,27 @@
-"""Calls of the default catalogue's functions, of which those that change a row register their undo."""
+"""Calls of the default catalogue's functions: checked against its schemas, compiled to who performs them."""
 
-import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from workflows.language.execution import Execution
-from workflows.language.functions import Function, find_function
+from workflows.language.calls.approval import ApprovalBody, check_approval
+from workflows.language.calls.callback import check_callback, compile_callback
+from workflows.language.calls.effect import EffectBody
+from workflows.language.calls.log import LogBody
+from workflows.language.calls.parallel import check_parallel, compile_parallel
+from workflows.language.calls.rollback import RollbackBody
+from workflows.language.catalogue.function import Function, Performer
+from workflows.language.functions import find_function
 from workflows.language.issues import IssueCode, suggestion
 from workflows.language.nodes import Body
-from workflows.language.problems import Kind, WorkflowFault, normalise_type, type_of
-from workflows.language.shapes import as_map, part
-from workflows.language.steps import Step
-from workflows.language.templates import Template
+from workflows.language.problems import Kind, WorkflowFault
+from workflows.language.shapes import part
 
 if TYPE_CHECKING:
     from workflows.language.compiler import Compiler
     from workflows.language.validation.checker import Checker
     from workflows.language.validation.scope import Scope
 
-
-@dataclass(frozen=True, slots=True)
-class FunctionBody:
-    """A compiled call of a catalogue function."""
-
-    function: Function
-    arguments: Template
-    undoable: bool
-
-    async def run(self, execution: Execution, step: Step) -> object:
-        arguments = as_map(execution.evaluate(self.arguments, step.input, step), "with")
-        faults = self.function.validator.faults_of(arguments)
-        if faults is not None:
-            detail = f"wrong arguments for {self.function.name}: {faults}"
-            raise WorkflowFault.of(Kind.VALIDATION, detail, instance=f"{step.task.reference}/with")
-        undoable = self.undoable and arguments.get("rollback") != "none" and not step.frame.compensating
-        passed = {name: value for name, value in arguments.items() if name != "rollback"}
-        await execution.enter()
-        try:
-            output = await execution.effects.call_function(
-                self.function.name, passed, key=step.key, timeout=execution.time_left(step.frame)
-            )
-        except asyncio.CancelledError:
-            self._interrupted(execution, step, undoable=undoable)
-            raise
-        except WorkflowFault as fault:
-            timed_out = normalise_type(fault.problem.type) == type_of(Kind.TIMEOUT)
-            self._interrupted(execution, step, undoable=undoable and timed_out)
-            raise
-        if undoable:
-            execution.journal.register_effect(step)
-        return output
-
-    def _interrupted(self, execution: Execution, step: Step, *, undoable: bool) -> None:
-        """Nobody knows whether the row was changed; its undo does nothing when it was not."""
-        if undoable:
-            execution.journal.register_effect(step)
+Definition = Mapping[str, object]
 
 
 class FunctionCall:
@@ -64,29 +30,69 @@ class FunctionCall:
     def names(self, name: str, functions: Mapping[str, object]) -> bool:  # noqa: ARG002
         return find_function(name) is not None
 
-    def check(
-        self, checker: "Checker", name: str, definition: Mapping[str, object], pointer: str, scope: "Scope"
-    ) -> None:
+    def check(self, checker: "Checker", name: str, definition: Definition, pointer: str, scope: "Scope") -> None:
         function, at = find_function(name), f"{pointer}/with"
         if function is None:
             return
         arguments = part(definition, "with")
         for missing in (argument for argument in function.required if argument not in arguments):
             checker.error(at, IssueCode.MISSING_PROPERTY, f'required argument "{missing}" is missing')
+        if function.either and not any(argument in arguments for argument in function.either):
+            message = f"one of the arguments {' and '.join(function.either)} is needed"
+            checker.error(at, IssueCode.MISSING_PROPERTY, message)
         for argument, value in arguments.items():
             if argument not in function.arguments:
                 near = suggestion(argument, function.arguments)
                 hint = f'did you mean "{near}"?' if near else f"{name} takes {', '.join(function.arguments)}"
                 message = f'unknown argument "{argument:.80}"'
                 checker.error(checker.at(at, argument), IssueCode.UNKNOWN_PROPERTY, message, hint)
-                continue
-            checker.argument(value, function, argument, checker.at(at, argument), scope)
+            elif argument not in function.lists:
+                checker.argument(value, function, argument, checker.at(at, argument), scope)
+        further = _CHECKS.get(function.performer)
+        if further is not None:
+            further(checker, arguments, at, scope)
 
-    def compile(self, compiler: "Compiler", name: str, definition: Mapping[str, object]) -> Body:
-        function = find_function(name)
+    def compile(self, compiler: "Compiler", name: str, definition: Definition) -> Body:
+        function = find_function(name, compiler.pins)
         if function is None:
             raise WorkflowFault.of(Kind.CONFIGURATION, f"there is no function {name!r}")
-        kept = part(definition, "metadata").get("rollback") == "none"
-        return FunctionBody(
-            function, compiler.template(definition.get("with", {})), undoable=function.undoable and not kept
-        )
+        return _BODIES[function.performer](compiler, function, definition)
+
+
+def _compile_effect(compiler: "Compiler", function: Function, definition: Definition) -> Body:
+    kept = part(definition, "metadata").get("rollback") == "none"
+    return EffectBody(function, compiler.template(definition.get("with", {})), undoable=function.undoable and not kept)
+
+
+def _compile_approval(compiler: "Compiler", function: Function, definition: Definition) -> Body:
+    return ApprovalBody(function, compiler.template(definition.get("with", {})))
+
+
+def _compile_rollback(compiler: "Compiler", function: Function, definition: Definition) -> Body:
+    return RollbackBody(function, compiler.template(definition.get("with", {})))
+
+
+def _compile_log(compiler: "Compiler", function: Function, definition: Definition) -> Body:
+    return LogBody(function, compiler.template(definition.get("with", {})))
+
+
+_BODIES: Mapping[Performer, Callable[["Compiler", Function, Definition], Body]] = {
+    Performer.ROWS: _compile_effect,
+    Performer.MAIL: _compile_effect,
+    Performer.OBJECTS: _compile_effect,
+    Performer.MODEL: _compile_effect,
+    Performer.TUTORIAL: _compile_effect,
+    Performer.VIDEO: _compile_effect,
+    Performer.GATEWAY: _compile_effect,
+    Performer.APPROVAL: _compile_approval,
+    Performer.CALLBACK: compile_callback,
+    Performer.LOG: _compile_log,
+    Performer.ROLLBACK: _compile_rollback,
+    Performer.PARALLEL: compile_parallel,
+}
+
+_CHECKS: Mapping[Performer, Callable[["Checker", Definition, str, "Scope"], None]] = {
+    Performer.APPROVAL: check_approval,
+    Performer.CALLBACK: check_callback,
+    Performer.PARALLEL: check_parallel,
+}

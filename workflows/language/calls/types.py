@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from workflows.language.validation.checker import Checker
     from workflows.language.validation.scope import Scope
 
+# The standard's own calls: a document's function cannot take their place.
+STANDARD_CALLS = frozenset({"http", "openapi", "grpc", "asyncapi", "a2a", "mcp"})
+
 
 class CallType(Protocol):
     """One kind of call."""

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from workflows.language.calls.types import STANDARD_CALLS
+from workflows.language.cells import CallCell
+from workflows.language.checkpoint import CallPlace
 from workflows.language.execution import Execution
 from workflows.language.nodes import Body
 from workflows.language.problems import Kind, WorkflowFault
@@ -27,17 +30,23 @@ class UsedFunctionBody:
         function = execution.functions.get(self.name)
         if function is None:
             raise WorkflowFault.of(Kind.CONFIGURATION, f"use.functions has no {self.name!r}")
-        data = step.input if self.arguments is None else execution.evaluate(self.arguments, step.input, step)
+        cell = CallCell(step.cell(), self._data(execution, step))
         # The function's definition is one place for all callers: the caller makes the keys of its effects unique.
         frame = step.frame.under(step.task.reference)
-        return await execution.run_branch(function, data, replace(frame, variables={}))
+        return await execution.run_branch(function, cell.data, replace(frame, variables={}, place=cell))
+
+    def _data(self, execution: Execution, step: Step) -> object:
+        place = execution.returning.take(CallPlace) if execution.returning else None
+        if place is not None:
+            return execution.returning.value(place.data)
+        return step.input if self.arguments is None else execution.evaluate(self.arguments, step.input, step)
 
 
 class UsedFunctionCall:
     """The kind that `use.functions` names."""
 
     def names(self, name: str, functions: Mapping[str, object]) -> bool:
-        return name in functions
+        return name in functions and name not in STANDARD_CALLS
 
     def check(
         self,

@@ -3,9 +3,15 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from workflows.language.calls.a2a import AgentCallType
+from workflows.language.calls.asyncapi import AsyncApiCallType
 from workflows.language.calls.function import FunctionCall
+from workflows.language.calls.grpc import GrpcCallType
 from workflows.language.calls.http import HttpCallType
-from workflows.language.calls.types import CallType
+from workflows.language.calls.mcp import McpCallType
+from workflows.language.calls.openapi import OpenApiCallType
+from workflows.language.calls.remote import RemoteFunctionCall
+from workflows.language.calls.types import STANDARD_CALLS, CallType
 from workflows.language.calls.used import UsedFunctionCall
 from workflows.language.functions import FUNCTIONS
 from workflows.language.issues import IssueCode, suggestion
@@ -18,10 +24,17 @@ if TYPE_CHECKING:
     from workflows.language.validation.checker import Checker
     from workflows.language.validation.scope import Scope
 
-CALL_TYPES: tuple[CallType, ...] = (UsedFunctionCall(), HttpCallType(), FunctionCall())
-
-# The standard's own calls that this server does not make yet.
-LATER = ("openapi", "grpc", "asyncapi", "a2a", "mcp")
+CALL_TYPES: tuple[CallType, ...] = (
+    UsedFunctionCall(),
+    HttpCallType(),
+    OpenApiCallType(),
+    GrpcCallType(),
+    AsyncApiCallType(),
+    AgentCallType(),
+    McpCallType(),
+    FunctionCall(),
+    RemoteFunctionCall(),
+)
 
 
 class CallTask:
@@ -39,7 +52,7 @@ class CallTask:
         if not isinstance(arguments, Mapping):
             checker.error(f"{pointer}/with", IssueCode.WRONG_TYPE, "with must be an object of arguments")
             return
-        kind = _kind_of(name, checker.uses)
+        kind = _kind_of(name, dict.fromkeys(checker.names("functions")))
         if kind is None:
             _report_unknown(checker, name, at)
             return
@@ -47,23 +60,18 @@ class CallTask:
 
     def compile(self, compiler: "Compiler", definition: Mapping[str, object], pointer: str) -> Body:
         name = as_text(definition["call"], "call")
-        kind = _kind_of(name, compiler.uses)
+        kind = _kind_of(name, part(compiler.uses, "functions"))
         if kind is None:
             raise WorkflowFault.of(Kind.CONFIGURATION, f"there is no function {name!r}", instance=pointer)
         return kind.compile(compiler, name, definition)
 
 
-def _kind_of(name: str, uses: Mapping[str, object]) -> CallType | None:
-    functions = part(uses, "functions")
+def _kind_of(name: str, functions: Mapping[str, object]) -> CallType | None:
     return next((kind for kind in CALL_TYPES if kind.names(name, functions)), None)
 
 
 def _report_unknown(checker: "Checker", name: str, pointer: str) -> None:
-    if name in LATER or "://" in name:
-        what = "functions by URL are" if "://" in name else f"call {name} is"
-        checker.error(pointer, IssueCode.NOT_AVAILABLE, f"{what} not available yet", "use call http or a function")
-        return
-    known = ["http", *FUNCTIONS, *checker.names("functions")]
+    known = [*STANDARD_CALLS, *FUNCTIONS, *checker.names("functions")]
     bare = name.partition(":")[0]
     if bare in FUNCTIONS:
         hint = f'write "{bare}" or "{bare}:{FUNCTIONS[bare].version}@default"'

@@ -1,7 +1,7 @@
 """`do`: a list of tasks as one task."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from workflows.language.execution import Execution
@@ -21,7 +21,8 @@ class DoBody:
     tasks: TaskList
 
     async def run(self, execution: Execution, step: Step) -> object:
-        output, _ = await execution.run_list(self.tasks, step.input, step.frame)
+        frame = replace(execution.open_block(step.frame), place=step.cell())
+        output, _ = await execution.run_list(self.tasks, step.input, frame)
         return output
 
 

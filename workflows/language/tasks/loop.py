@@ -1,15 +1,17 @@
 """`for`: a list of tasks once for each item, each run on the output of the one before."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
+from workflows.language.cells import LoopCell
+from workflows.language.checkpoint import LoopPlace
 from workflows.language.evaluation import truthy
 from workflows.language.execution import Execution
 from workflows.language.issues import IssueCode
 from workflows.language.nodes import Body, TaskList
 from workflows.language.problems import Kind, WorkflowFault
-from workflows.language.shapes import as_map, as_text
+from workflows.language.shapes import as_list, as_map, as_text
 from workflows.language.steps import Step
 from workflows.language.templates import Template, from_expression
 
@@ -30,18 +32,34 @@ class ForBody:
     tasks: TaskList
 
     async def run(self, execution: Execution, step: Step) -> object:
-        data = step.input
-        for index, item in enumerate(self._collection(execution, step)):
-            loop = {self.each: item, self.at: index}
-            if self.condition is not None:
-                variables = {**step.variables, "context": step.frame.context.value, **loop}
-                if not truthy(execution.evaluate(self.condition, data, step, variables)):
-                    break
-                await execution.rest()
-            data, left = await execution.run_list(self.tasks, data, step.frame.under(str(index), loop))
+        place = execution.returning.take(LoopPlace) if execution.returning else None
+        if place is None:
+            cell = LoopCell(step.cell(), self._collection(execution, step), 0)
+        else:
+            cell = LoopCell(step.cell(), as_list(execution.returning.value(place.items), "items"), place.index)
+        frame = replace(step.frame, place=cell)
+        data, inside = step.input, place is not None
+        while cell.index < len(cell.items):
+            loop = {self.each: cell.items[cell.index], self.at: cell.index}
+            if not (inside or await self._goes_on(data, loop, execution, step)):
+                break
+            inside = False
+            inner = execution.open_block(frame.under(str(cell.index), loop))
+            data, left = await execution.run_list(self.tasks, data, inner)
             if left:
                 break
+            cell.index += 1
         return data
+
+    async def _goes_on(self, data: object, loop: dict[str, object], execution: Execution, step: Step) -> bool:
+        """Whether `while` lets this iteration begin."""
+        if self.condition is None:
+            return True
+        variables = {**step.variables, "context": step.frame.context.value, **loop}
+        if not truthy(execution.evaluate(self.condition, data, step, variables)):
+            return False
+        await execution.rest()
+        return True
 
     def _collection(self, execution: Execution, step: Step) -> list[object]:
         items = execution.evaluate(self.items, step.input, step)

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from workflows.language.cells import TryCell
+from workflows.language.checkpoint import TryPlace
 from workflows.language.compensation import roll_back
 from workflows.language.concurrency import shielded, within
 from workflows.language.errorfilters import ErrorFilter, compile_filter
-from workflows.language.execution import Execution
+from workflows.language.execution import Execution, hurried
 from workflows.language.issues import IssueCode
 from workflows.language.nodes import Body, TaskList
 from workflows.language.problems import LimitExceeded, Problem, WorkflowFault
@@ -41,11 +44,11 @@ class TryBody:
     rollback: bool
 
     async def run(self, execution: Execution, step: Step) -> object:
-        began = execution.effects.now()
-        retry = 0
-        while True:
+        step.frame = execution.open_block(step.frame)
+        cell = self._cell(execution, step)
+        while cell.problem is None:
             try:
-                return await self._attempt(retry, execution, step)
+                return await self._attempt(cell, execution, step)
             except LimitExceeded:
                 raise
             except WorkflowFault as fault:
@@ -54,26 +57,44 @@ class TryBody:
                 await execution.rest()
                 if not self.filter.takes(fault.problem, variables, execution, step):
                     raise
-                retry += 1
-                elapsed = (execution.effects.now() - began).total_seconds()
+                cell.retry += 1
+                elapsed = (execution.effects.now() - cell.began).total_seconds()
                 await execution.rest()
-                pause = self._pause(retry, elapsed, error, execution, step)
+                pause = self._pause(cell.retry, elapsed, error, execution, step)
                 if pause is None and self.do is None and self.retry is not None:
                     raise
                 problem = fault.problem
             if pause is None:
-                return await self._recover(problem, execution, step)
-            await execution.pause(pause)
+                cell.problem = problem
+            else:
+                await execution.pause(pause)
+                cell.expires = cell.seconds = None
+        return await self._recover(cell.problem, cell, execution, step)
 
-    async def _attempt(self, retry: int, execution: Execution, step: Step) -> object:
+    def _cell(self, execution: Execution, step: Step) -> TryCell:
+        """The task's place: at its beginning, or where it was at the checkpoint."""
+        place = execution.returning.take(TryPlace) if execution.returning else None
+        if place is None:
+            return TryCell(step.cell(), execution.effects.now())
+        return TryCell(
+            step.cell(),
+            datetime.fromisoformat(place.began),
+            place.retry,
+            place.expires,
+            place.seconds,
+            None if place.problem is None else execution.returning.problem(place.problem),
+        )
+
+    async def _attempt(self, cell: TryCell, execution: Execution, step: Step) -> object:
         """One run of the list, which leaves nothing behind when it fails and the task says `rollback`."""
-        frame = step.frame.under(f"r{retry}@{step.frame.depth}") if retry else step.frame
+        frame = replace(step.frame, place=cell)
+        frame = frame.under(f"r{cell.retry}@{frame.depth}") if cell.retry else frame
         if not self.rollback:
-            return await self._run_list(frame, execution, step)
-        scope = execution.journal.open_scope()
-        frame = replace(frame, scopes=(*frame.scopes, scope))
+            return await self._run_list(frame, cell, execution, step)
+        frame = execution.open_block(frame)
+        scope = frame.scopes[-1]
         try:
-            return await self._run_list(frame, execution, step)
+            return await self._run_list(frame, cell, execution, step)
         except LimitExceeded:
             # The rollback of the whole execution, which has a budget of its own, will undo this as well.
             raise
@@ -84,14 +105,17 @@ class TryBody:
                 raise asyncio.CancelledError from fault
             raise
 
-    async def _run_list(self, frame: Frame, execution: Execution, step: Step) -> object:
+    async def _run_list(self, frame: Frame, cell: TryCell, execution: Execution, step: Step) -> object:
         limit = None if self.retry is None else self.retry.attempt
         if limit is None:
             output, _ = await execution.run_list(self.tasks, step.input, frame)
             return output
-        seconds = execution.seconds(limit, step)
-        work = execution.run_list(self.tasks, step.input, execution.hurried(frame, seconds))
-        output, _ = await within(seconds, work, what="the attempt", instance=step.task.reference)
+        if cell.seconds is None or cell.expires is None:
+            cell.seconds = execution.seconds(limit, step)
+            cell.expires = execution.moment_in(cell.seconds)
+        work = execution.run_list(self.tasks, step.input, hurried(frame, cell.expires))
+        left = execution.seconds_to(cell.expires)
+        output, _ = await within(cell.seconds, work, what="the attempt", instance=step.task.reference, left=left)
         return output
 
     def _pause(
@@ -104,13 +128,13 @@ class TryBody:
         pause = policy.pause_before(retry, execution, step)
         return pause if policy.allows(retry, elapsed, pause, execution, step) else None
 
-    async def _recover(self, problem: Problem, execution: Execution, step: Step) -> object:
+    async def _recover(self, problem: Problem, cell: TryCell, execution: Execution, step: Step) -> object:
         """The list of `catch.do`, or the task's input when there is none."""
         if self.then is not None:
             step.then = self.then
         if self.do is None:
             return step.input
-        frame = step.frame.knowing({self.name: problem.as_json()})
+        frame = replace(step.frame, place=cell).knowing({self.name: problem.as_json()})
         output, _ = await execution.run_list(self.do, step.input, frame)
         return output
 

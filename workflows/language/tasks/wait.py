@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zilliance.enums import TaskStatus
+
 from workflows.language.execution import Execution
 from workflows.language.nodes import Body
 from workflows.language.steps import Step
@@ -22,7 +24,10 @@ class WaitBody:
     duration: Timing
 
     async def run(self, execution: Execution, step: Step) -> object:
-        await execution.pause(execution.seconds(self.duration, step))
+        seconds = execution.seconds(self.duration, step)
+        step.entry.status = TaskStatus.WAITING
+        await execution.pause(seconds)
+        step.entry.status = TaskStatus.RUNNING
         return step.input
 
 

@@ -3,14 +3,19 @@
 from collections.abc import Mapping
 from typing import cast
 
+from workflows.language.calls.endpoints import check_constant_endpoint
 from workflows.language.compiler import type_of_task
 from workflows.language.issues import IssueCode, suggestion
+from workflows.language.late import AUTHORIZATION
 from workflows.language.limits import MAX_DEPTH, MAX_TASKS
 from workflows.language.nodes import DIRECTIVES
-from workflows.language.tasks.registry import LATER, TASK_TYPES
+from workflows.language.tasks.registry import TASK_TYPES
+from workflows.language.validation.compensations import check_compensation_retry
+from workflows.language.validation.events import check_strategy
+from workflows.language.validation.flow import report_flow
 from workflows.language.validation.parts import PartChecks
 from workflows.language.validation.reporter import kind_of, shown
-from workflows.language.validation.scope import TASK_BODY, TASK_EXPORT, TASK_INPUT, Scope
+from workflows.language.validation.scope import ALWAYS, TASK_BODY, TASK_EXPORT, TASK_INPUT, Scope
 
 COMMON_FIELDS = ("if", "input", "output", "export", "timeout", "then", "metadata")
 _TRANSFORMS = (("input", "from", TASK_INPUT), ("output", "as", TASK_BODY), ("export", "as", TASK_EXPORT))
@@ -19,8 +24,9 @@ _TRANSFORMS = (("input", "from", TASK_INPUT), ("output", "as", TASK_BODY), ("exp
 class Checker(PartChecks):
     """Checks one document."""
 
-    def __init__(self, uses: Mapping[str, object], *, loose: bool) -> None:
+    def __init__(self, uses: Mapping[str, object], *, loose: bool, allowed_runs: frozenset[str] = frozenset()) -> None:
         super().__init__(uses, loose=loose)
+        self.allowed_runs = allowed_runs
         self._tasks = 0
 
     def task_list(self, value: object, pointer: str, scope: Scope, *, jumps: bool = True) -> None:
@@ -29,10 +35,13 @@ class Checker(PartChecks):
             message = f"tasks are nested more than {MAX_DEPTH} deep"
             self.error(pointer, IssueCode.TOO_LARGE, message, "move inner tasks to use.functions")
             return
-        names = {name for name, _ in _named(value)} if jumps else set[str]()
+        named = _named(value) if jumps else []
+        names = {name for name, _ in named}
         inner = scope.among(names)
         for index, name, task in self.entries(value, pointer, "task"):
             self.task(task, self.at(pointer, index, name), inner)
+        if jumps and isinstance(value, list) and len(named) == len(cast("list[object]", value)) == len(names):
+            report_flow(self, named, pointer)
 
     def task(self, value: object, pointer: str, scope: Scope) -> None:
         """One task."""
@@ -59,6 +68,13 @@ class Checker(PartChecks):
         self.fields(definition, pointer, (*kind.fields, *COMMON_FIELDS), what=f"{kind.key} task")
         self._common(definition, pointer, scope)
         kind.check(self, definition, pointer, scope.at(TASK_BODY))
+
+    def schema_by_reference(self, schema: Mapping[str, object], pointer: str) -> None:
+        super().schema_by_reference(schema, pointer)
+        resource = schema["resource"]
+        if isinstance(resource, Mapping) and "endpoint" in resource:
+            endpoint = cast("Mapping[str, object]", resource)["endpoint"]
+            check_constant_endpoint(self, endpoint, f"{pointer}/resource/endpoint", Scope(available=ALWAYS))
 
     def directive(self, value: object, pointer: str, scope: Scope) -> None:
         """A `then`."""
@@ -87,12 +103,18 @@ class Checker(PartChecks):
             message = f"{key} must be an expression or an object, not {kind_of(by)}"
             self.error(f"{pointer}/{key}", IssueCode.WRONG_TYPE, message)
 
+    def strategy(self, value: object, pointer: str, scope: Scope) -> None:
+        """Which events a `listen` waits for."""
+        check_strategy(self, value, pointer, scope)
+
     def _common(self, definition: Mapping[str, object], pointer: str, scope: Scope) -> None:
+        answered = frozenset({AUTHORIZATION}) if "call" in definition else frozenset[str]()
         if "if" in definition:
             self.expression(definition["if"], f"{pointer}/if", scope.at(TASK_INPUT))
         for field, key, available in _TRANSFORMS:
             if field in definition:
-                self.transform(definition[field], f"{pointer}/{field}", key, scope.at(available))
+                here = available if field == "input" else available | answered
+                self.transform(definition[field], f"{pointer}/{field}", key, scope.at(here))
         if "timeout" in definition:
             self.timeout(definition["timeout"], f"{pointer}/timeout", scope.at(TASK_BODY))
         if "then" in definition:
@@ -105,17 +127,18 @@ class Checker(PartChecks):
         if "compensate" in metadata:
             inner = Scope(lexical=scope.lexical | {"input", "output", "error"}, depth=scope.depth)
             self.task_list(metadata["compensate"], f"{pointer}/compensate", inner)
+        if "compensateRetry" in metadata:
+            at = f"{pointer}/compensateRetry"
+            check_compensation_retry(self, metadata["compensateRetry"], at, scope)
+            if "compensate" not in metadata:
+                message = "there is no compensate that could be tried again"
+                self.warning(at, IssueCode.WITHOUT_EFFECT, message, "add compensate, a list of tasks")
         if "rollback" in metadata and metadata["rollback"] not in (True, False, "none", "auto"):
             hint = 'write "none" on a function that must not be undone, or true on a try that undoes its list'
             message = f"{shown(metadata['rollback'])} does not say how to roll back"
             self.error(f"{pointer}/rollback", IssueCode.INVALID_VALUE, message, hint)
 
     def _report_type(self, definition: Mapping[str, object], pointer: str) -> None:
-        for key in LATER:
-            if key in definition:
-                message = f'tasks of type "{key}" are not available yet'
-                self.error(self.at(pointer, key), IssueCode.NOT_AVAILABLE, message, "remove the task for now")
-                return
         types = f"a task has one of: {', '.join(TASK_TYPES)}"
         own = [key for key in definition if key not in COMMON_FIELDS]
         if not own:

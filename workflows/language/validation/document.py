@@ -5,43 +5,47 @@ from collections.abc import Mapping
 from typing import cast
 
 from workflows.language.issues import Issue, IssueCode
+from workflows.language.legacy import LegacyStepError, is_legacy, task_of
 from workflows.language.validation.checker import Checker
+from workflows.language.validation.concurrency import check_concurrency
 from workflows.language.validation.json_text import json_issue
-from workflows.language.validation.recursion import recursive_functions
 from workflows.language.validation.reporter import shown
+from workflows.language.validation.retention import check_retention
+from workflows.language.validation.schedule import check_schedule
+from workflows.language.validation.schedule_options import check_schedule_options
 from workflows.language.validation.scope import ALWAYS, WORKFLOW_OUTPUT, Scope
+from workflows.language.validation.uses import check_use
 
-_FIELDS = ("document", "input", "output", "use", "do", "timeout", "evaluate")
-_LATER = ("schedule",)
-_USES = ("errors", "functions", "retries", "timeouts")
-_USES_LATER = ("authentications", "catalogs", "extensions", "secrets")
+_FIELDS = ("document", "input", "output", "use", "do", "timeout", "schedule", "evaluate")
 _HEADER = ("dsl", "namespace", "name", "version", "title", "summary", "tags", "metadata")
 _NAME = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
 _SEMVER = re.compile(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
 _DSL = re.compile(r"1\.0\.\d+(?:-[0-9A-Za-z.-]+)?")
 
 
-def validate(document: object) -> list[Issue]:
+def validate(document: object, *, allowed_runs: frozenset[str] = frozenset()) -> list[Issue]:
     """Everything that is wrong or doubtful with a document; it can run when no issue is an error.
 
     The document is JSON as parsed; it is not changed. A missing `document` is an error here: `normalise` fills it in.
+    `allowed_runs` are the kinds of programs that the server's operator lets workflows run.
     """
     unfit = json_issue(document)
     if unfit is not None:
         return [unfit]
     parts = _map_or_empty(document)
     loose = _map_or_empty(parts.get("evaluate")).get("mode") == "loose"
-    checker = Checker(_map_or_empty(parts.get("use")), loose=loose)
+    checker = Checker(_map_or_empty(parts.get("use")), loose=loose, allowed_runs=allowed_runs)
     _check_document(checker, document)
     return checker.issues
 
 
 def _check_document(checker: Checker, value: object) -> None:
-    allowed = (*_FIELDS, *_LATER)
-    document = checker.fields(value, "", allowed, required=("document", "do"), what="the document")
+    if is_legacy(_map_or_empty(value)):
+        _report_steps(checker, _map_or_empty(value)["steps"])
+        return
+    document = checker.fields(value, "", _FIELDS, required=("document", "do"), what="the document")
     if document is None:
         return
-    _report_later(checker, document, "", _LATER)
     _check_header(checker, document.get("document", _ABSENT))
     scope = Scope(available=ALWAYS)
     if "input" in document:
@@ -50,12 +54,27 @@ def _check_document(checker: Checker, value: object) -> None:
         checker.transform(document["output"], "/output", "as", scope.at(WORKFLOW_OUTPUT))
     if "timeout" in document:
         checker.timeout(document["timeout"], "/timeout", scope)
+    if "schedule" in document:
+        check_schedule(checker, document["schedule"])
     if "evaluate" in document:
         _check_evaluate(checker, document["evaluate"])
     if "use" in document:
-        _check_use(checker, document["use"])
+        check_use(checker, document["use"])
     if "do" in document:
         checker.task_list(document["do"], "/do", Scope())
+
+
+def _report_steps(checker: Checker, value: object) -> None:
+    """Why the steps of a document of old could not become tasks."""
+    steps = cast("list[object]", value) if isinstance(value, list) else []
+    if not steps:
+        hint = 'write {"do": [{"name": {"set": {...}}}]}'
+        checker.error("/steps", IssueCode.WRONG_TYPE, "steps is not a list of steps, and tasks stand in do", hint)
+    for index, step in enumerate(steps):
+        try:
+            task_of(step, index)
+        except LegacyStepError as error:
+            checker.error(f"/steps/{index}", IssueCode.NOT_AVAILABLE, str(error), error.hint)
 
 
 def _map_or_empty(value: object) -> Mapping[str, object]:
@@ -84,8 +103,20 @@ def _check_header(checker: Checker, value: object) -> None:
         if not isinstance(text, str) or pattern.fullmatch(text) is None:
             message = f"{shown(text)} is not a valid {name}"
             checker.error(f"/document/{name}", IssueCode.INVALID_VALUE, message, hint)
+    for name in ("title", "summary"):
+        if name in (header or {}):
+            checker.text((header or {})[name], f"/document/{name}")
+    for name, tag in checker.mapping((header or {}).get("tags", {}), "/document/tags", "tags").items():
+        checker.text(tag, checker.at("/document/tags", name))
     metadata = checker.mapping((header or {}).get("metadata", {}), "/document/metadata", "metadata")
     checker.flag(metadata.get("rollbackOnCancel", True), "/document/metadata/rollbackOnCancel")
+    check_concurrency(checker, metadata)
+    check_retention(checker, metadata)
+    check_schedule_options(checker, metadata)
+    for name, options in (("rollback", ("auto", "none")), ("onCompensationError", ("continue", "stop"))):
+        if name in metadata:
+            checker.one_of(metadata[name], f"/document/metadata/{name}", options)
+    checker.mapping(metadata.get("functions", {}), "/document/metadata/functions", "functions")
 
 
 def _check_evaluate(checker: Checker, value: object) -> None:
@@ -96,33 +127,3 @@ def _check_evaluate(checker: Checker, value: object) -> None:
         message = "expressions in languages other than jq are not available"
         checker.error("/evaluate/language", IssueCode.NOT_AVAILABLE, message, 'write "language": "jq"')
     checker.one_of(evaluate.get("mode", "strict"), "/evaluate/mode", ("strict", "loose"))
-
-
-def _check_use(checker: Checker, value: object) -> None:
-    uses = checker.fields(value, "/use", (*_USES, *_USES_LATER), what="use")
-    if uses is None:
-        return
-    _report_later(checker, uses, "/use", _USES_LATER)
-    scope = Scope()
-    for name, error in _named(checker, uses, "errors"):
-        checker.problem(error, checker.at("/use/errors", name), scope)
-    for name, retry in _named(checker, uses, "retries"):
-        checker.retry(retry, checker.at("/use/retries", name), scope)
-    for name, timeout in _named(checker, uses, "timeouts"):
-        checker.timeout(timeout, checker.at("/use/timeouts", name), scope)
-    for name, function in _named(checker, uses, "functions"):
-        checker.task(function, checker.at("/use/functions", name), scope.among(()))
-    for name in recursive_functions(uses.get("functions")):
-        message = f'the function "{name:.80}" calls itself, directly or through others'
-        checker.error(checker.at("/use/functions", name), IssueCode.RECURSION, message, "use a for task to repeat work")
-
-
-def _named(checker: Checker, uses: Mapping[str, object], kind: str) -> list[tuple[str, object]]:
-    return list(checker.mapping(uses.get(kind, {}), f"/use/{kind}", f"use.{kind}").items())
-
-
-def _report_later(checker: Checker, parts: Mapping[str, object], pointer: str, names: tuple[str, ...]) -> None:
-    for name in names:
-        if name in parts:
-            message = f"{name} is not available yet"
-            checker.error(f"{pointer}/{name}", IssueCode.NOT_AVAILABLE, message, "remove it for now")

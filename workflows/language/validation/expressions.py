@@ -1,13 +1,15 @@
 """Checks of everything that may hold expressions: each is compiled, and the variables it reads must exist."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import cast
 
-from workflows.language.durations import UNITS, DurationError, parse_duration
+from workflows.language.catalogue.function import Function
+from workflows.language.durations import UNITS, DurationError, lasting
 from workflows.language.expressions import ExpressionError, compile_expression
-from workflows.language.functions import Function
+from workflows.language.expressions.references import members_read
 from workflows.language.issues import IssueCode, suggestion
+from workflows.language.late import SECRETS
 from workflows.language.limits import MAX_EXPRESSION_BYTES
 from workflows.language.schemas import SchemaError, compile_schema
 from workflows.language.templates import expressions_in, unwrap
@@ -15,15 +17,17 @@ from workflows.language.validation.reporter import Reporter, kind_of, shown
 from workflows.language.validation.scope import STANDARD, Scope
 
 _EMBEDDED = re.compile(r"\$\{.+\}", re.DOTALL)
+_SECRETS_HINT = "read it in the arguments of call http, openapi and the like, or in their authentication"
 _VARIABLE = re.compile(r"\$?[A-Za-z_][A-Za-z0-9_]*")
 
 
 class ExpressionChecks(Reporter):
     """Checks of expressions, templates, durations, schemas and arguments."""
 
-    def __init__(self, *, loose: bool) -> None:
+    def __init__(self, *, loose: bool, secrets: Collection[str] = ()) -> None:
         super().__init__()
         self.loose = loose
+        self.secrets = frozenset(secrets)
 
     def expression(self, value: object, pointer: str, scope: Scope) -> None:
         """A position that is an expression with or without `${ }`."""
@@ -63,7 +67,7 @@ class ExpressionChecks(Reporter):
                 self.fields(cast("object", value), pointer, UNITS, what="duration")
             return
         try:
-            parse_duration(value)
+            lasting(value)
         except DurationError as error:
             self.error(pointer, IssueCode.INVALID_VALUE, error.fault, error.hint)
 
@@ -77,8 +81,7 @@ class ExpressionChecks(Reporter):
             message = "schemas in formats other than json are not available"
             self.error(f"{pointer}/format", IssueCode.NOT_AVAILABLE, message, 'write "format": "json"')
         if "resource" in parts:
-            message = "schemas by reference are not available yet"
-            self.error(f"{pointer}/resource", IssueCode.NOT_AVAILABLE, message, "give the schema itself as document")
+            self.schema_by_reference(parts, pointer)
         elif "document" not in parts:
             self.error(pointer, IssueCode.MISSING_PROPERTY, 'required property "document" is missing')
         else:
@@ -87,13 +90,22 @@ class ExpressionChecks(Reporter):
             except SchemaError as error:
                 self.error(f"{pointer}/document", IssueCode.INVALID_SCHEMA, str(error))
 
+    def schema_by_reference(self, schema: Mapping[str, object], pointer: str) -> None:
+        """A schema that is read when it is needed: its address is all that can be checked before."""
+        if "document" in schema:
+            message = "a schema is given as document or as resource, not both"
+            self.error(pointer, IssueCode.INVALID_VALUE, message, "keep one of them")
+        resource = self.fields(schema["resource"], f"{pointer}/resource", ("name", "endpoint"), what="resource")
+        if resource is not None and "endpoint" not in resource:
+            self.error(f"{pointer}/resource", IssueCode.MISSING_PROPERTY, 'required property "endpoint" is missing')
+
     def argument(self, value: object, function: Function, name: str, pointer: str, scope: Scope) -> None:
         """One argument of a catalogue function; literal ones must match its schema."""
         self.template(value, pointer, scope)
         if _has_expressions(value):
             return
         schema = function.arguments[name]
-        faults = compile_schema(schema).faults_of(value)
+        faults = function.argument(name).faults_of(value)
         if faults is None:
             return
         options = schema.get("enum")
@@ -127,10 +139,19 @@ class ExpressionChecks(Reporter):
             return
         for name in sorted(expression.variables - scope.lexical - scope.available):
             self._unavailable(name, pointer, scope)
+        if SECRETS in expression.variables & scope.available:
+            self._check_secrets(source, pointer)
+
+    def _check_secrets(self, source: str, pointer: str) -> None:
+        for name in sorted((members_read(source, SECRETS) or frozenset()) - self.secrets):
+            near = suggestion(name, self.secrets)
+            hint = f'did you mean "{near}"?' if near else f'add "{name:.80}" to use.secrets'
+            self.error(pointer, IssueCode.UNKNOWN_REFERENCE, f'use.secrets has no "{name:.80}"', hint)
 
     def _unavailable(self, name: str, pointer: str, scope: Scope) -> None:
-        if name in {"secrets", "authorization"}:
-            self.error(pointer, IssueCode.NOT_AVAILABLE, f"${name} is not available yet")
+        if name == SECRETS:
+            message = "$secrets may not be read here: the value would be kept in the execution's history"
+            self.error(pointer, IssueCode.SECRET_EXPOSED, message, _SECRETS_HINT)
         elif name in STANDARD:
             self.warning(pointer, IssueCode.UNKNOWN_VARIABLE, f"${name} is always null here", "use . for the data")
         else:

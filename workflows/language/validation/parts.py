@@ -17,13 +17,12 @@ class PartChecks(ExpressionChecks):
     """Checks that need to know what `use` names."""
 
     def __init__(self, uses: Mapping[str, object], *, loose: bool) -> None:
-        super().__init__(loose=loose)
+        super().__init__(loose=loose, secrets=_names(uses, "secrets"))
         self.uses = uses
 
     def names(self, kind: str) -> list[str]:
         """The names that `use` defines of a kind."""
-        named = self.uses.get(kind)
-        return list(cast("Mapping[str, object]", named)) if isinstance(named, Mapping) else []
+        return _names(self.uses, kind)
 
     def used(self, kind: str, name: str, pointer: str) -> None:
         """A reference to something in `use`."""
@@ -115,3 +114,9 @@ class PartChecks(ExpressionChecks):
         if "duration" in attempt:
             self.duration(attempt["duration"], f"{at}/duration", scope)
         return "duration" in limit or "count" in attempt
+
+
+def _names(uses: Mapping[str, object], kind: str) -> list[str]:
+    named = uses.get(kind)
+    found = cast("list[object]", list(cast("Mapping[str, object]", named)) if isinstance(named, Mapping | list) else [])
+    return [name for name in found if isinstance(name, str)]

@@ -9,7 +9,7 @@ def recursive_functions(functions: object) -> list[str]:
     if not isinstance(functions, Mapping):
         return []
     bodies = cast("Mapping[str, object]", functions)
-    calls = {name: _calls_in(body) & bodies.keys() for name, body in bodies.items()}
+    calls = {name: calls_in(body) & bodies.keys() for name, body in bodies.items()}
     return [name for name in bodies if name in _reachable(name, calls)]
 
 
@@ -24,7 +24,7 @@ def _reachable(start: str, calls: Mapping[str, set[str]]) -> set[str]:
     return found
 
 
-def _calls_in(body: object) -> set[str]:
+def calls_in(body: object) -> set[str]:
     """Every name under a `call` key; one too many in some literal value would only be a strange document."""
     found: set[str] = set()
     stack = [body]

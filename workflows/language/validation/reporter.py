@@ -71,7 +71,9 @@ class Reporter:
         for index, entry in enumerate(entries):
             if not isinstance(entry, Mapping) or len(cast("Mapping[str, object]", entry)) != 1:
                 hint = f'write {{"name": {{...}}}} for each {what}'
-                self.error(self.at(pointer, index), IssueCode.WRONG_TYPE, f"a {what} is an object with one key", hint)
+                self.error(
+                    self.at(pointer, index), IssueCode.WRONG_TYPE, f"each {what} is an object with one key", hint
+                )
                 continue
             name, content = next(iter(cast("Mapping[str, object]", entry).items()))
             if name in seen:

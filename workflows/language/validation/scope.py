@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from workflows.language.late import LATE_VARIABLES
+
 # The standard's table of which variables are available where.
 ALWAYS = frozenset({"workflow", "runtime"})
 WORKFLOW_OUTPUT = ALWAYS | {"context"}
@@ -10,7 +12,7 @@ TASK_INPUT = WORKFLOW_OUTPUT | {"task"}
 TASK_BODY = TASK_INPUT | {"input"}
 TASK_EXPORT = TASK_BODY | {"output"}
 
-STANDARD = TASK_EXPORT | {"secrets", "authorization"}
+STANDARD = TASK_EXPORT | LATE_VARIABLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,10 @@ class Scope:
 
     def at(self, available: frozenset[str]) -> "Scope":
         return replace(self, available=available)
+
+    def late(self) -> "Scope":
+        """A place that is evaluated where the call is made: secrets may be read here."""
+        return replace(self, available=self.available | LATE_VARIABLES)
 
     def among(self, siblings: Iterable[str]) -> "Scope":
         return replace(self, siblings=frozenset(siblings), depth=self.depth + 1)

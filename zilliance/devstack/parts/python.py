@@ -1,4 +1,4 @@
-"""The parts that are ours, as Python modules started by name: mail catcher, migration, API and worker."""
+"""The parts that are ours, as Python modules started by name: mail catcher, model, migration, API and worker."""
 
 import sys
 from collections.abc import Mapping
@@ -24,6 +24,21 @@ def mail(ports: Mapping[str, int], folder: str, environment: Mapping[str, str]) 
         command=(sys.executable, "-m", module, folder, str(smtp), str(page)),
         environment=environment,
         where=f"smtp://{LOOPBACK}:{smtp}   UI http://{LOOPBACK}:{page}",
+        check=check,
+    )
+
+
+def ai(port: int, environment: Mapping[str, str]) -> Part:
+    """The stand-in for a provider of language models. It is for those who have none, so it gets nobody's keys."""
+
+    async def check() -> None:
+        await http_ok(port, "/v1/models")
+
+    return Part(
+        name=PartName.AI,
+        command=(sys.executable, "-m", "zilliance.devstack.ai_stand_in", str(port)),
+        environment={name: value for name, value in environment.items() if not name.startswith("ZILLIANCE_")},
+        where=f"http://{LOOPBACK}:{port}/v1   a stand-in: set AI_API_KEY to be answered by a model",
         check=check,
     )
 
@@ -65,6 +80,22 @@ def worker(settings: Settings, environment: Mapping[str, str]) -> Part:
         name=PartName.WORKER,
         command=(sys.executable, "-m", "worker"),
         environment=environment,
+        check=check,
+        needs=BACK_ENDS,
+        grace=8.0,
+    )
+
+
+def media(ports: Mapping[str, int], environment: Mapping[str, str]) -> Part:
+    port = ports["media_health"]
+
+    async def check() -> None:
+        await http_ok(port, "/readyz")
+
+    return Part(
+        name=PartName.MEDIA,
+        command=(sys.executable, "-m", "worker.media"),
+        environment={**environment, "ZILLIANCE_WORKER__HEALTH_PORT": str(port)},
         check=check,
         needs=BACK_ENDS,
         grace=8.0,

@@ -11,7 +11,7 @@ from zilliance.devstack.home import Home, write_private
 from zilliance.devstack.keys import Keys
 from zilliance.devstack.part import Part, PartName
 from zilliance.devstack.ports import LOOPBACK
-from zilliance.devstack.probes import s3_ok
+from zilliance.devstack.sentinel import Sentinel
 
 REGION = "us-east-1"
 VOLUME_MEGABYTES = 1024
@@ -101,7 +101,7 @@ class ObjectStore:
 
     async def _check(self) -> None:
         access, secret = self.keys.s3_access_key, self.keys.s3_secret_key
-        await s3_ok(self.ports["s3"], access_key=access, secret_key=secret, region=REGION)
+        await Sentinel(self.ports["s3"], access, secret, REGION).read()
 
 
 def binary() -> Path:

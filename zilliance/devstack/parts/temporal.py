@@ -21,6 +21,11 @@ TUNING = {
     "history.outboundProcessorMaxPollRPS": "100000",
     "matching.numTaskqueueReadPartitions": "1",
     "matching.numTaskqueueWritePartitions": "1",
+    # What waited for an outage, of the S3 store say, goes on soon after it: as shipped, up to ten minutes later.
+    "history.workflowTaskRetryMaxInterval": '"10s"',
+    # Tasks that wait take turns by their fairness key, which is the owner of an execution.
+    "matching.useNewMatcher": "true",
+    "matching.enableFairness": "true",
 }
 
 

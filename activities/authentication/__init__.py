@@ -1,0 +1,1 @@
+"""Authentication policies of workflows turned into what goes over the wire."""

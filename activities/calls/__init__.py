@@ -1,0 +1,1 @@
+"""Calls to the outside: what all kinds share is in `caller`, each kind in a file of its own."""

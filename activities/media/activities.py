@@ -1,0 +1,105 @@
+"""Media work as Temporal's activities: the engine does it, and what comes of it is published."""
+
+from contextlib import aclosing
+
+from temporalio import activity
+
+from activities.media.encoding import encode_chunk
+from activities.media.inspection import inspect
+from activities.media.publication import Made
+from activities.media.remux import remux
+from activities.media.sound import encode_sound, measure_loudness
+from activities.media.source_limits import SourceLimits
+from activities.media.tools import Source
+from activities.media.workshop import Workshop
+from workflows.contracts.video_work import (
+    ChunkInput,
+    ChunkResult,
+    Inspection,
+    RemuxInput,
+    SoundInput,
+    SoundResult,
+    SourceInput,
+)
+from workflows.video.pieces import Piece, pieces_of, rungs_of
+from workflows.video.tracks import SOUND_RATE, sound_track
+from workflows.video_stubs import MediaActivities
+from zilliance.settings import Settings
+
+SOUND_PERCENT = 95  # of the whole processing, where there is nothing but sound
+
+
+class FfmpegMediaActivities(MediaActivities):
+    """By ffmpeg, on this host."""
+
+    def __init__(self, shop: Workshop, settings: Settings) -> None:
+        self._shop = shop
+        self._settings = settings
+
+    @activity.defn(name="media.inspect")
+    async def inspect(self, source: SourceInput) -> Inspection:
+        limits = SourceLimits.of(self._settings.video, store=self._settings.storage.endpoint)
+        async with self._shop.at_work(source, at_once=True) as bench:
+            report = await inspect(self._shop.tools, bench.location, limits)
+        return Inspection(report=report, preset=self._settings.video.preset)
+
+    @activity.defn(name="media.remux")
+    async def remux(self, copied: RemuxInput) -> SourceInput:
+        run_id = copied.source.run_id
+        async with self._shop.at_work(copied.source) as bench:
+            source = Source(location=bench.location, picture=copied.report.picture, duration=copied.report.duration)
+            copy = await remux(
+                self._shop.tools, source, described=copied.report, folder=bench.folder, report=bench.report
+            )
+            key = f"video/{run_id}/source.mkv"
+            stored = await self._shop.publication.put(key, copy)
+            await self._shop.publication.discard_unwanted(run_id, key)
+        return SourceInput(run_id=run_id, key=key, size=stored.size)
+
+    @activity.defn(name="media.encode-chunk")
+    async def encode_chunk(self, chunk: ChunkInput) -> ChunkResult:
+        work = await self._shop.publication.work(chunk.source.run_id)
+        is_first = Piece(chunk.quality, chunk.chunk) == pieces_of(work.plan)[0]
+        async with self._shop.at_work(chunk.source, at_once=is_first) as bench:
+            files = await encode_chunk(
+                self._shop.tools,
+                bench.source(work),
+                plan=work.plan,
+                chunk=chunk.chunk,
+                rungs=rungs_of(work.plan, chunk.quality),
+                folder=bench.folder,
+                report=bench.report,
+            )
+            if files:
+                await self._shop.publication.add(work, [Made.of(file, chunk.chunk) for file in files])
+        return ChunkResult(frames=files[0].frames if files else 0)
+
+    @activity.defn(name="media.encode-sound")
+    async def encode_sound(self, sound: SoundInput) -> SoundResult:
+        work = await self._shop.publication.work(sound.source.run_id)
+        index, track, number, ticks = work.plan.sounds[sound.place], sound_track(sound.place), 0, 0
+        async with self._shop.at_work(sound.source, at_once=True) as bench:
+            source = bench.source(work)
+            loudness = await measure_loudness(self._shop.tools, source, index, bench.folder)
+            encoding = encode_sound(
+                self._shop.tools,
+                source,
+                index=index,
+                track=track,
+                gain=loudness.gain,
+                folder=bench.folder,
+                report=bench.report,
+            )
+            async with aclosing(encoding) as pieces:
+                async for piece in pieces:
+                    ticks += sum(fragment.ticks for fragment in piece.fragments)
+                    percent = 0 if work.plan.rungs else self._percent_of(ticks, work.report.duration)
+                    await self._shop.publication.add(work, [Made.of(piece, number)], progress=percent)
+                    piece.path.unlink()
+                    number += 1
+            await self._shop.publication.complete(work, track)
+        return SoundResult(seconds=ticks / SOUND_RATE)
+
+    @staticmethod
+    def _percent_of(ticks: int, duration: float) -> int:
+        return round(SOUND_PERCENT * min(1.0, ticks / SOUND_RATE / max(duration, 1.0)))

@@ -1,0 +1,69 @@
+"""The commands on sound: how loud it is, and one whole AAC track of it, written while it can already be cut."""
+
+from activities.media.commands.command import Command, finish, open_source
+from activities.media.commands.graph import Option, Picture, joined, write
+from activities.media.commands.pictures import FRAGMENTED, TIMING
+from activities.media.tools import Source
+
+RATE = 48_000
+BITRATE = "128k"
+FRAGMENT_MICROSECONDS = 2_000_000
+TRUE_PEAK = 0.841  # -1.5 dB: what the encoder adds stays below full scale
+_WHOLE_UP_TO = 300.0  # seconds of sound that are listened to wholly
+WINDOWS, WINDOW_SECONDS = 6, 15  # each opens the source anew, which takes a while for a long one
+
+
+def loudness_command(program: str, source: Source, index: int) -> Command:
+    """Measures as EBU R 128 says: all of a short source, samples from all over a long one. The result is in stderr."""
+    if source.duration <= _WHOLE_UP_TO:
+        heard, inputs = _stereo(open_source(source)[str(index)]), 1
+    else:
+        heard, inputs = (
+            joined([_window(source, index, number) for number in range(WINDOWS)], "concat", **_SPLICED),
+            WINDOWS,
+        )
+    measured = heard.filter("ebur128", peak="true", framelog="quiet")
+    return finish(program, source, [write([measured], "-", {"f": "null"})], inputs=inputs, verbosity="info")
+
+
+_SPLICED: dict[str, Option] = {"n": WINDOWS, "v": 0, "a": 1}
+
+
+def _window(source: Source, index: int, number: int) -> Picture:
+    start = source.duration * (number + 0.5) / WINDOWS - WINDOW_SECONDS / 2
+    options: dict[str, Option] = {"ss": f"{start:.3f}", "t": WINDOW_SECONDS}
+    return _stereo(open_source(source, options, number=number)[str(index)]).filter("asetpts", "N/SR/TB")
+
+
+def sound_command(program: str, source: Source, index: int, gain: float, name: str) -> Command:
+    """One stream of sound, whole: no encoder begins anew between its pieces, so there is no gap between them.
+
+    It begins at the file's zero, with silence if need be; what is missing inside is filled so that it stays in step.
+    """
+    loud = (
+        _stereo(open_source(source)[str(index)], in_step=True)
+        .filter("volume", f"{gain:.2f}dB")
+        .filter("alimiter", limit=TRUE_PEAK, level="false")
+    )
+    encoded: dict[str, Option] = {
+        "c:a": "aac",
+        "b:a": BITRATE,
+        "ar": RATE,
+        "ac": 2,
+        "map_metadata": -1,
+        "map_chapters": -1,
+        "movflags": FRAGMENTED,
+        "frag_duration": FRAGMENT_MICROSECONDS,
+        "min_frag_duration": FRAGMENT_MICROSECONDS * 95 // 100,
+        "flush_packets": 1,
+        "f": "mp4",
+        **TIMING,
+    }
+    return finish(program, source, [write([loud], name, encoded)])
+
+
+def _stereo(sound: Picture, *, in_step: bool = False) -> Picture:
+    """Two channels first: what more channels add up to is what is measured, made louder, and limited."""
+    if in_step:
+        return sound.filter("aresample", RATE, out_chlayout="stereo", **{"async": 1000, "first_pts": 0})
+    return sound.filter("aresample", RATE, out_chlayout="stereo")

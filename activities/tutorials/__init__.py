@@ -1,0 +1,1 @@
+"""Tutorials that a model writes: their rows, their sources, and what of an answer is kept."""

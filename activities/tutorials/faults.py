@@ -1,0 +1,13 @@
+"""Faults with a code for programs, as the door to the models raises them, too."""
+
+from temporalio.exceptions import ApplicationError
+
+from activities.faults import DETAIL_LENGTH
+from workflows.language.problems import Kind, Problem
+from workflows.temporal_effects import FAULT
+
+
+def tutorial_fault(code: str, kind: Kind, detail: str, *, status: int | None = None) -> ApplicationError:
+    """A fault to raise out of an activity; it is final."""
+    problem = Problem.of(kind, detail[:DETAIL_LENGTH], status=status)
+    return ApplicationError(problem.detail or "", problem.as_json(), {"code": code}, type=FAULT, non_retryable=True)

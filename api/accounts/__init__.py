@@ -1,0 +1,1 @@
+"""Accounts: how they come to be, sign in, change and end. No FastAPI here."""

@@ -1,0 +1,1 @@
+"""Tutorials: their runs, the text while it is written, and as HTML. No FastAPI here."""

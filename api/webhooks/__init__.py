@@ -1,0 +1,1 @@
+"""Webhooks: made by their owners, called by others. No FastAPI here."""

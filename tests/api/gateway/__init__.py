@@ -1,0 +1,1 @@
+"""The gateway: keys, limits, and what passes."""

@@ -1,0 +1,1 @@
+"""A real player in a real browser."""

@@ -1,0 +1,1 @@
+"""The parts of the API gateway that need no process."""

@@ -1,0 +1,41 @@
+"""Deliveries from outside wait for their task, in order, and come once."""
+
+import asyncio
+
+from workflows.language.inbox import Inbox
+
+
+async def test_deliveries_wait_for_their_task_and_come_in_order() -> None:
+    inbox = Inbox()
+    inbox.put("a", "1", "first")
+    inbox.put("b", "1", "other")
+    inbox.put("a", "2", "second")
+    assert [await inbox.take("a"), await inbox.take("a"), await inbox.take("b")] == ["first", "second", "other"]
+
+
+async def test_a_repeat_is_dropped_even_after_the_first_was_taken() -> None:
+    inbox = Inbox()
+    inbox.put("a", "1", "first")
+    assert await inbox.take("a") == "first"
+    inbox.put("a", "1", "first")
+    inbox.put("a", "2", "second")
+    assert await inbox.take("a") == "second"
+
+
+async def test_a_task_waits_until_its_own_delivery_comes() -> None:
+    inbox = Inbox()
+    waiting = [asyncio.create_task(inbox.take(key)) for key in ("a", "b")]
+    await asyncio.sleep(0)
+    inbox.put("b", "1", "for b")
+    assert await waiting[1] == "for b"
+    assert not waiting[0].done()
+    inbox.put("a", "1", "for a")
+    assert await waiting[0] == "for a"
+
+
+async def test_what_nobody_takes_is_dropped_with_its_key() -> None:
+    inbox = Inbox()
+    inbox.put("a", "1", "late")
+    inbox.forget("a")
+    inbox.put("a", "2", "next")
+    assert await inbox.take("a") == "next"

@@ -1,0 +1,1 @@
+"""Playlists from rows that are made up."""

@@ -1,0 +1,1 @@
+"""What is reckoned about videos before a byte of them is touched."""

@@ -1,0 +1,1 @@
+"""Events: CloudEvents as values, the filters that listeners describe them by, and what a listener consumes of them."""

@@ -1,0 +1,1 @@
+"""What a `run` task can run, one file each: the registry in `tasks/run.py` lists them."""

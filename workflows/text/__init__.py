@@ -1,0 +1,1 @@
+"""Readers of definitions as text that also say where everything is."""

@@ -1,0 +1,1 @@
+"""What a tutorial is, and what a model is told to write one: pure."""

@@ -1,0 +1,1 @@
+"""How videos are processed, as far as no byte of them is touched."""
