@@ -14,11 +14,11 @@ async def api(settings: Settings) -> AsyncGenerator[Served]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def owner(api: Served) -> Person:
     return await api.person()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def stranger(api: Served) -> Person:
     return await api.person()

@@ -121,12 +121,12 @@ async def api(settings: Settings) -> AsyncGenerator[Served]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def owner(api: Served) -> Person:
     return await api.person()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def cinema(api: Served, rows: Rows, owner: Person, film: Film) -> Cinema:
     run = await new_run(rows, api.state.store, owner.id)
     await run.publish(film)

@@ -76,7 +76,7 @@ async def run(api: Served, rows: Rows, owner: Person) -> Run:
     return await new_run(rows, api.state.store, owner.id)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def cinema(api: Served, rows: Rows, owner: Person, film: Film) -> Cinema:
     run = await new_run(rows, api.state.store, owner.id)
     await run.publish(film)

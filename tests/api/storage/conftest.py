@@ -31,12 +31,12 @@ async def api(stored_settings: Settings) -> AsyncGenerator[Served]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def owner(api: Served) -> Person:
     return await api.person()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def stranger(api: Served) -> Person:
     return await api.person()
 
