@@ -110,7 +110,6 @@ class ProcessVideo:
         await _together(work)
         if self._pieces:
             workflow.continue_as_new(self._video.model_copy(update={"progress": self._so_far(progress)}))
-        await self._add(STORYBOARD, progress)
 
     def _resume(self, progress: VideoProgress) -> None:
         pieces = pieces_of(progress.plan)
@@ -154,6 +153,8 @@ class ProcessVideo:
         self._encoded[piece.quality] += 1
         if self._encoded[piece.quality] == len(progress.plan.chunk_ends):
             await self._complete(piece.quality, progress)
+            if piece.quality is progress.plan.rungs[0].quality:
+                await self._add(STORYBOARD, progress)  # is made of the lowest rendition
         self._show(progress)
 
     async def _encode(self, piece: Piece, progress: VideoProgress, *, is_first: bool) -> None:

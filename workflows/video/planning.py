@@ -54,13 +54,18 @@ def plan_video(report: SourceReport, options: PlanOptions | None = None) -> Vide
 
 
 def chunk_ends_of(frames: int, gop_frames: int, rungs: tuple[Rung, ...]) -> tuple[int, ...]:
-    """The frame after the last of each chunk. A rest that is no segment of its own stays with the last chunk."""
+    """The frame after the last of each chunk. A rest that is no segment of its own stays with the last chunk.
+
+    A chunk takes at most half of what is left, so that those who encode the last ones end at about the same time.
+    """
     large = any(min(rung.width, rung.height) >= LARGE_SIDE for rung in rungs)
     usual = LARGE_GROUPS if large else GROUPS
     ends = list[int]()
     end = 0
     while end < frames:
         groups = FIRST_GROUPS[len(ends)] if len(ends) < len(FIRST_GROUPS) else usual
+        half = (frames - end) // gop_frames // 2
+        groups = min(groups, max(SEGMENT_FRAGMENTS, half - half % SEGMENT_FRAGMENTS))
         end += groups * gop_frames
         crumb = min(groups, SEGMENT_FRAGMENTS) * gop_frames
         end = frames if end + crumb > frames else end

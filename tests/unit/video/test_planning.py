@@ -140,13 +140,21 @@ def test_a_timescale_follows_from_the_rate(rate: Rate, timescale: int) -> None:
 
 def test_the_first_chunks_are_short_so_that_playing_begins_soon() -> None:
     plan = plan_of(1920, 1080, seconds=150)
-    assert plan.chunk_ends == (60, 180, 720, 1260, 3060, 4500)
+    assert plan.chunk_ends == (60, 180, 720, 1260, 2880, 3600, 3960, 4140, 4320, 4500)
     assert plan.segment_fragments == 3
+
+
+@given(seconds=SECONDS)
+def test_the_last_chunks_are_short_so_that_no_machine_waits_for_another(seconds: float) -> None:
+    plan = plan_of(1920, 1080, seconds=seconds)
+    segment = plan.gop_frames * plan.segment_fragments
+    for chunk in range(2, len(plan.chunk_ends) - 1):
+        assert len(plan.span(chunk)) <= max(segment, plan.frames - plan.span(chunk).stop)
 
 
 def test_the_chunks_of_large_pictures_stay_short() -> None:
     plan = plan_of(3840, 2160, seconds=80)
-    assert plan.chunk_ends == (60, 180, 720, 1260, 1800, 2400)
+    assert plan.chunk_ends == (60, 180, 720, 1260, 1800, 1980, 2160, 2400)
 
 
 def test_a_rest_shorter_than_a_group_stays_with_the_chunk_before() -> None:
