@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # Histories from before this know nothing of it.
 PATCH = "phases"
 
+# In histories from before this a run ended beside a change of the row that was under way.
+HEARD_OUT = "phases-heard-out"
+
 
 class Phases:
     """Writes the phase beside what else goes on: nobody waits for it but the end of the run."""
@@ -30,6 +33,7 @@ class Phases:
         self._held = 0
         self._wished = False
         self._writing: asyncio.Task[None] | None = None
+        self._under_way = False
 
     @property
     def current(self) -> ExecutionPhase:
@@ -66,9 +70,14 @@ class Phases:
         self._changed()
 
     async def settle(self) -> None:
-        """Come back when the row says what is so."""
-        if self._writing is not None:
-            await workflow.wait_condition(lambda: self._writing_ended or self.current is self._written)
+        """Come back when the row says what is so, and nothing is under way that would change it."""
+        if self._writing is None:
+            return
+        # A change that was overtaken is under way although the row says what is so. Its answer may not come behind the
+        # end of the run: Temporal refuses such an end, and the last stretch would be done again ten seconds later.
+        if self._under_way and workflow.patched(HEARD_OUT):
+            await workflow.wait_condition(lambda: self._writing_ended or not self._under_way)
+        await workflow.wait_condition(lambda: self._writing_ended or self.current is self._written)
 
     def _changed(self) -> None:
         # Begun at a first change and never at an end: what ends may be the run's place in this process.
@@ -89,5 +98,7 @@ class Phases:
                 await workflow.wait_condition(lambda: self.current is not self._written)
                 continue
             change = PhaseInput(execution_id=self._execution_id, phase=phase)
+            self._under_way = True
             await workflow.execute_local_activity_method(LongExecutionActivities.show_phase, change, **options.ROW)
+            self._under_way = False
             self._written = phase

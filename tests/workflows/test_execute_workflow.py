@@ -6,10 +6,11 @@ import time
 from uuid import UUID
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.worker import Replayer
 
-from tests.workflows.running import Runner, create, fail, statuses, update
+from tests.workflows.running import Row, Runner, create, fail, statuses, update
 from worker.sandbox import runner as sandbox
 from workflows.execute_workflow import ExecuteWorkflow
 
@@ -174,6 +175,16 @@ async def test_a_branch_that_wins_cancels_the_others(runner: Runner) -> None:
     assert row["status"] == "completed"
     assert row["result_data"]["first_name"] == "Ada"
     assert statuses(row) == {"race": "completed", "slow": "cancelled", "quick": "completed"}
+
+
+@pytest.mark.parametrize("quick", [{"set": {"a": 1}}, fail("quick")["quick"]])
+async def test_a_wait_that_is_given_up_at_once_does_not_hold_up_the_end(runner: Runner, quick: Row) -> None:
+    branches = [{"slow": {"wait": {"minutes": 5}}}, {"quick": quick}]
+    for _ in range(4):
+        row = await runner.run({"race": {"fork": {"branches": branches, "compete": "set" in quick}}})
+        assert statuses(row)["slow"] == "cancelled"
+        history = await runner.handle(UUID(row["id"])).fetch_history()
+        assert EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT not in {event.event_type for event in history.events}
 
 
 async def test_a_caught_fault_of_a_function_goes_on(runner: Runner) -> None:
