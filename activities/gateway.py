@@ -84,8 +84,8 @@ def _sent(asked: GatewayRequest, call: FunctionCallInput) -> bytes:
     if header_of(headers, "idempotency-key") is None:
         headers["Idempotency-Key"] = header_key(f"{call.execution_id}:{call.key}")
     request: dict[str, Any] = {
-        "owner_id": str(call.owner_id),
-        "endpoint_id": str(asked.endpoint_id),
+        "ownerId": str(call.owner_id),
+        "endpointId": str(asked.endpoint_id),
         "path": asked.path,
         "method": asked.method,
         "query": {name: _plain(value) for name, value in asked.query.items()},

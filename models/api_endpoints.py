@@ -3,7 +3,7 @@
 from typing import Literal, get_args
 
 from pydantic import JsonValue
-from sqlalchemy import CheckConstraint, Column, Computed, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Computed, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from models.base import (
@@ -76,6 +76,14 @@ class ApiEndpoint(Timestamped, ApiEndpointBase, Owned, table=True):
         CheckConstraint("private.valid_route(path)", name="route"),
         newest_first("api_endpoints"),
         Index("api_endpoints_user_id_literal_prefix_idx", "user_id", "literal_prefix"),
+        Index(
+            "api_endpoints_user_id_form_method_idx",
+            "user_id",
+            text("private.route_form(path)"),
+            "method",
+            unique=True,
+            postgresql_where=text("is_active"),
+        ),
         Index("api_endpoints_path_idx", "path", postgresql_using="hash"),
     )
 

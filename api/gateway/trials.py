@@ -50,10 +50,10 @@ def owner_of(caller: Identity, asked: GatewayTest) -> UUID:
     """Whose endpoint is called: the caller's; the service says it. Raises AppError."""
     if caller.role is Role.SERVICE:
         if asked.owner_id is None:
-            raise InvalidInputError("owner_id: the service must say whose endpoint it calls", code="VALIDATION_FAILED")
+            raise InvalidInputError("ownerId: the service must say whose endpoint it calls", code="VALIDATION_FAILED")
         return asked.owner_id
     if caller.user_id is None or asked.owner_id not in (None, caller.user_id):
-        raise ForbiddenError("owner_id: only the service calls endpoints of others")
+        raise ForbiddenError("ownerId: only the service calls endpoints of others")
     return caller.user_id
 
 

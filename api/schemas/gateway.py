@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue
 
 from models.api_endpoints import HttpMethod
 
@@ -16,7 +16,8 @@ class GatewayTest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    endpoint_id: UUID
+    # The name in the columns' style is what workers and front ends of before send.
+    endpoint_id: Annotated[UUID, Field(validation_alias=AliasChoices("endpointId", "endpoint_id"))]
     path: Annotated[str | None, Field(max_length=LONGEST_PATH, pattern="^/")] = Field(
         default=None, description="As a caller writes it; needed where the endpoint's own has parameters or a wildcard"
     )
@@ -25,7 +26,11 @@ class GatewayTest(BaseModel):
     headers: Annotated[dict[str, str], Field(max_length=MOST_MEMBERS)] = Field(default_factory=dict)
     body: Annotated[JsonValue, Field(description="Text as it is, anything else as JSON; null sends none")] = None
     encoding: Literal["base64"] | None = Field(default=None, description="base64: the body is text for bytes")
-    owner_id: UUID | None = Field(default=None, description="Whose endpoint it is; said by the service alone")
+    owner_id: UUID | None = Field(
+        default=None,
+        validation_alias=AliasChoices("ownerId", "owner_id"),
+        description="Whose endpoint it is; said by the service alone",
+    )
 
 
 class GatewayTestAnswer(BaseModel):

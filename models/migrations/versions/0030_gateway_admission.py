@@ -13,6 +13,17 @@ $$ SELECT jsonb_typeof(p_permissions) = 'array' $$;
 CREATE FUNCTION private.valid_route(p_path text) RETURNS boolean LANGUAGE sql IMMUTABLE AS
 $$ SELECT starts_with(p_path, '/') $$;
 
+-- What was no array never opened anything, and does not begin to: `[]` would be everything. A bare word means itself.
+-- Row security binds the owner of the tables, too, as whom migrations run.
+ALTER TABLE public.api_keys NO FORCE ROW LEVEL SECURITY;
+
+UPDATE public.api_keys SET permissions = CASE
+        WHEN permissions IN ('"read"', '"write"', '"*"') THEN jsonb_build_array(permissions)
+        ELSE '[{"endpoint_id": "00000000-0000-0000-0000-000000000000"}]' END
+ WHERE NOT private.valid_permissions(permissions);
+
+ALTER TABLE public.api_keys FORCE ROW LEVEL SECURITY;
+
 ALTER TABLE public.api_keys
     ADD COLUMN daily_quota INTEGER,
     ADD COLUMN monthly_quota INTEGER,

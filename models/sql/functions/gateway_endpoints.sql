@@ -70,6 +70,37 @@ BEGIN
 END
 $$;
 
+-- What a path matches, without the names of its parameters: of one form an owner has one active endpoint a method, by a
+-- unique index, which is why this may never give another answer.
+CREATE OR REPLACE FUNCTION private.route_form(p_path text) RETURNS text
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT regexp_replace(p_path, '\{[^/]*\}', '{}', 'g');
+$$;
+
+-- Says in words what the index would refuse. It looks as the caller, who sees his own alone. The row that an upsert runs into
+-- is no other one.
+CREATE OR REPLACE FUNCTION private.check_endpoint_form() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_other text;
+BEGIN
+    SELECT e.path INTO v_other FROM public.api_endpoints e
+     WHERE e.user_id = new.user_id AND private.route_form(e.path) = private.route_form(new.path) AND e.method = new.method
+       AND e.is_active AND e.id <> new.id AND e.path <> new.path;
+    IF FOUND THEN
+        RAISE EXCEPTION 'The path "%" means the same requests as "%", which is active for %: one of the two would get none',
+            left(new.path, 200), left(v_other, 200), new.method
+            USING ERRCODE = 'unique_violation', HINT = 'Change the other one, or switch it off with is_active';
+    END IF;
+    RETURN new;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER check_endpoint_form
+    BEFORE INSERT OR UPDATE OF user_id, path, method, is_active ON public.api_endpoints
+    FOR EACH ROW WHEN (new.is_active AND new.path LIKE '%{%')
+    EXECUTE FUNCTION private.check_endpoint_form();
+
 -- How a pattern ranks among those that match: the least comes first.
 CREATE OR REPLACE FUNCTION private.route_rank(p_pattern text[]) RETURNS integer[]
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -95,11 +126,11 @@ BEGIN
     IF FOUND THEN
         RETURN v_endpoint;
     END IF;
-    -- Two patterns of one form are one ambiguity: the older one has it.
+    -- No two of them rank alike: they would have one form.
     SELECT * INTO v_endpoint FROM public.api_endpoints e
      WHERE e.user_id = p_owner AND e.literal_prefix = ANY (private.route_prefixes(p_segments)) AND e.method = p_method
        AND e.is_active AND private.route_matches(e.segments, p_segments)
-     ORDER BY private.route_rank(e.segments), e.id LIMIT 1;
+     ORDER BY private.route_rank(e.segments) LIMIT 1;
     RETURN v_endpoint;
 END
 $$;
@@ -119,15 +150,17 @@ CREATE OR REPLACE FUNCTION private.is_published(p_path text) RETURNS boolean
     SELECT EXISTS (SELECT FROM public.api_endpoints e WHERE e.path = p_path AND e.is_active);
 $$;
 
+ALTER FUNCTION private.check_endpoint_form() OWNER TO zowner;
 ALTER FUNCTION private.is_published(text) OWNER TO zplatform;
 ALTER FUNCTION private.gateway_match(uuid, text, text, text[]) OWNER TO zplatform;
 ALTER FUNCTION private.gateway_methods(uuid, text, text[]) OWNER TO zplatform;
 REVOKE ALL ON FUNCTION
-    private.valid_route(text), private.route_segments(text), private.route_matches(text[], text[]), private.route_rank(text[]),
-    private.route_prefixes(text[]), private.gateway_match(uuid, text, text, text[]), private.gateway_methods(uuid, text, text[]),
+    private.valid_route(text), private.route_form(text), private.check_endpoint_form(), private.route_segments(text),
+    private.route_matches(text[], text[]), private.route_rank(text[]), private.route_prefixes(text[]),
+    private.gateway_match(uuid, text, text, text[]), private.gateway_methods(uuid, text, text[]),
     private.is_published(text)
 FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION private.valid_route(text) TO authenticated, service_role, zplatform;
+GRANT EXECUTE ON FUNCTION private.valid_route(text), private.route_form(text) TO authenticated, service_role, zplatform;
 GRANT EXECUTE ON FUNCTION
     private.route_segments(text), private.route_matches(text[], text[]), private.route_rank(text[]), private.route_prefixes(text[])
 TO zplatform;

@@ -1,5 +1,8 @@
 """Which endpoint a path means."""
 
+import asyncio
+from uuid import UUID
+
 import pytest
 
 from tests.activities.support import Rows
@@ -140,10 +143,74 @@ async def test_a_method_goes_to_the_endpoint_that_takes_it(publisher: Owner) -> 
     assert asked == [literal, literal, pattern]
 
 
-async def test_of_two_patterns_of_one_form_the_older_one_has_it(publisher: Owner) -> None:
-    older = await publisher.endpoint("/orders/{id}")
-    await publisher.endpoint("/orders/{number}")
-    assert (await publisher.ask(await publisher.key(), "/orders/7")).endpoint_id == older
+async def test_of_one_form_an_owner_has_one_active_endpoint_a_method(publisher: Owner, rival: Owner) -> None:
+    first = await publisher.endpoint("/orders/{id}/lines/*")
+    row = {"name": "x", "path": "/orders/{number}/lines/*", "target_url": "https://shop.example.com"}
+    refused = await publisher.api.send("POST", "api_endpoints", publisher.person.headers, json=row)
+    assert (refused.status_code, refused.json()["code"]) == (409, "23505")
+    assert 'as "/orders/{id}/lines/*", which is active for GET' in refused.json()["error"]
+    for other in ("/orders/{id}/lines/{line}", "/orders/{id}", "/orders/{id}/{lines}/*"):
+        await publisher.endpoint(other)
+    await publisher.endpoint("/orders/{number}/lines/*", "POST")
+    await rival.endpoint("/orders/{number}/lines/*")
+    assert (await publisher.ask(await publisher.key(), "/orders/7/lines/1/2")).endpoint_id == first
+
+
+async def test_an_endpoint_that_is_switched_off_leaves_its_form_to_another(publisher: Owner) -> None:
+    first = await publisher.endpoint("/orders/{id}")
+    second = await publisher.endpoint("/orders/{number}", is_active=False)
+
+    async def switch(endpoint: UUID, *, on: bool) -> int:
+        changed = {"is_active": on}
+        query = f"api_endpoints?id=eq.{endpoint}"
+        return (await publisher.api.send("PATCH", query, publisher.person.headers, json=changed)).status_code
+
+    assert await switch(second, on=True) == 409
+    assert [await switch(first, on=False), await switch(second, on=True)] == [204, 204]
+    assert (await publisher.ask(await publisher.key(), "/orders/7")).endpoint_id == second
+
+
+async def test_of_rows_that_are_written_together_the_second_of_a_form_is_refused(publisher: Owner) -> None:
+    rows = [{"name": "x", "path": f"/{{{name}}}", "target_url": "https://shop.example.com"} for name in ("a", "b")]
+    refused = await publisher.api.send("POST", "api_endpoints", publisher.person.headers, json=rows)
+    assert (refused.status_code, '"/{a}"' in refused.json()["error"]) == (409, True)
+
+
+@pytest.mark.parametrize(("key", "path"), [("id", "/orders/{number}"), ("user_id,path,method", "/orders/{id}")])
+async def test_an_upsert_of_an_endpoint_does_not_run_into_itself(api: Served, rows: Rows, key: str, path: str) -> None:
+    owner = await new_owner(api)
+    endpoint = await owner.endpoint("/orders/{id}")
+    headers = api.service | {"Prefer": "resolution=merge-duplicates"}
+    row = {"id": str(endpoint), "user_id": str(owner.person.id), "path": path, "name": "Again"}
+    row |= {"method": "GET", "target_url": "https://shop.example.com"}
+    written = await api.send("POST", f"api_endpoints?on_conflict={key}", headers, json=row)
+    assert written.status_code in (200, 201), written.text
+    found = await rows.one("api_endpoints", str(endpoint)) or {}
+    assert (found["path"], found["name"]) == (path, "Again")
+
+
+async def test_of_two_who_write_one_form_at_once_one_is_refused(publisher: Owner) -> None:
+    written = await asyncio.gather(
+        *(
+            publisher.api.send(
+                "POST",
+                "api_endpoints",
+                publisher.person.headers,
+                json={"name": "x", "path": f"/{{p{number}}}", "target_url": "https://shop.example.com"},
+            )
+            for number in range(8)
+        )
+    )
+    assert sorted(each.status_code for each in written) == [201] + [409] * 7
+
+
+async def test_a_parameter_may_be_named_anew(publisher: Owner) -> None:
+    endpoint = await publisher.endpoint("/orders/{id}")
+    named = {"path": "/orders/{number}"}
+    changed = await publisher.api.send("PATCH", f"api_endpoints?id=eq.{endpoint}", publisher.person.headers, json=named)
+    assert changed.status_code == 204
+    found = await publisher.ask(await publisher.key(), "/orders/7")
+    assert (found.endpoint_id, found.segments) == (endpoint, ("orders", "{number}"))
 
 
 async def test_a_key_at_the_path_of_another_owner_is_told_to_be_the_wrong_one(publisher: Owner, rival: Owner) -> None:

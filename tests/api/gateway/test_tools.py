@@ -37,7 +37,7 @@ async def attempt(way: Way, body: Any, *, owner: Owner | None = None, headers: A
 async def test_a_test_call_tells_what_a_caller_would_get(way: Way) -> None:
     endpoint = await way.endpoint("/tools/{id}", "POST", "/inside/{id}", headers={"Authorization": SECRET})
     body = {
-        "endpoint_id": str(endpoint),
+        "endpointId": str(endpoint),
         "path": "/tools/a b",
         "query": {"q": "x&y"},
         "headers": {"X-A": "1"},
@@ -58,10 +58,10 @@ async def test_a_test_call_tells_what_a_caller_would_get(way: Way) -> None:
 
 async def test_path_and_method_are_the_endpoints_own_where_they_are_left_out(way: Way) -> None:
     endpoint = await way.endpoint("/plain/own", "DELETE")
-    told = (await attempt(way, {"endpoint_id": str(endpoint)})).json()
+    told = (await attempt(way, {"endpointId": str(endpoint)})).json()
     assert (told["body"]["method"], told["body"]["target"]) == ("DELETE", "/plain/own")
     pattern = await way.endpoint("/needs/{it}")
-    refused = await attempt(way, {"endpoint_id": str(pattern)})
+    refused = await attempt(way, {"endpointId": str(pattern)})
     assert (refused.status_code, "/needs/{it}" in refused.json()["message"]) == (400, True)
 
 
@@ -84,13 +84,13 @@ async def test_the_body_of_an_answer_is_told_as_what_it_is(
     way.upstream.answers["/told"] = raw(
         f"HTTP/1.1 418 Teapot\r\n{head}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
     )
-    answer = (await attempt(way, {"endpoint_id": str(endpoint)})).json()
+    answer = (await attempt(way, {"endpointId": str(endpoint)})).json()
     assert (answer["status"], (answer["body"], answer["encoding"])) == (418, told)
 
 
 async def test_bytes_are_sent_as_base64(way: Way) -> None:
     endpoint = await way.endpoint("/bytes", "PUT")
-    sent = {"endpoint_id": str(endpoint), "body": base64.b64encode(b"\x00\xff").decode(), "encoding": "base64"}
+    sent = {"endpointId": str(endpoint), "body": base64.b64encode(b"\x00\xff").decode(), "encoding": "base64"}
     assert (await attempt(way, sent)).json()["status"] == 200
     assert way.received.sha256 == digest(b"\x00\xff")
     for body in ("not base64!", 7, "ü"):
@@ -101,7 +101,7 @@ async def test_bytes_are_sent_as_base64(way: Way) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"endpoint_id": "no id"},
+        {"endpointId": "no id"},
         {"path": "orders"},
         {"method": "TRACE"},
         {"headers": {"X-A": "1\r\nX-B: 2"}},
@@ -118,7 +118,7 @@ async def test_bytes_are_sent_as_base64(way: Way) -> None:
 )
 async def test_bad_input_is_refused(way: Way, change: dict[str, Any]) -> None:
     endpoint, before = await way.endpoint(f"/bad/{uuid4()}/*"), list(way.upstream.received)
-    refused = await attempt(way, {"endpoint_id": str(endpoint), "path": "/plain/x", **change})
+    refused = await attempt(way, {"endpointId": str(endpoint), "path": "/plain/x", **change})
     assert refused.status_code in (400, 404), refused.text
     assert refused.json()["code"] != "INTERNAL_ERROR"
     assert way.upstream.received == before
@@ -128,22 +128,22 @@ async def test_endpoints_of_others_are_as_ones_that_are_not_there(way: Way) -> N
     endpoint = str(await way.endpoint("/others"))
     rival = Owner(way.api, await way.api.person())
     answers = [
-        await attempt(way, {"endpoint_id": each}, owner=rival)
+        await attempt(way, {"endpointId": each}, owner=rival)
         for each in (endpoint, "01900000-0000-7000-8000-000000000000")
     ]
     assert [each.status_code for each in answers] == [404, 404]
     assert answers[0].json()["code"] == answers[1].json()["code"] == "ENDPOINT_NOT_FOUND"
-    owned = await attempt(way, {"endpoint_id": endpoint, "owner_id": str(way.owner.person.id)}, owner=rival)
+    owned = await attempt(way, {"endpointId": endpoint, "ownerId": str(way.owner.person.id)}, owner=rival)
     assert owned.status_code == 403
 
 
 async def test_visitors_and_ended_sessions_call_nothing(way: Way) -> None:
     endpoint = str(await way.endpoint("/closed"))
-    assert (await attempt(way, {"endpoint_id": endpoint}, headers=way.api.anon)).status_code == 401
+    assert (await attempt(way, {"endpointId": endpoint}, headers=way.api.anon)).status_code == 401
     gone = Owner(way.api, await way.api.person())
     async with way.api.state.accounts.service(reason="the test ends a session") as connection:
         await connection.execute("DELETE FROM auth.sessions WHERE user_id = $1", gone.person.id)
-    assert (await attempt(way, {"endpoint_id": endpoint}, owner=gone)).status_code in (401, 403)
+    assert (await attempt(way, {"endpointId": endpoint}, owner=gone)).status_code in (401, 403)
     described = await way.api.http.get("/functions/v1/gateway-openapi", headers=gone.person.headers)
     assert described.status_code in (401, 403)
 
@@ -151,9 +151,17 @@ async def test_visitors_and_ended_sessions_call_nothing(way: Way) -> None:
 async def test_the_service_calls_in_the_name_of_an_owner(way: Way) -> None:
     endpoint = str(await way.endpoint("/for/the/service"))
     service = {**way.api.service}
-    assert (await attempt(way, {"endpoint_id": endpoint}, headers=service)).status_code == 400
-    named = {"endpoint_id": endpoint, "owner_id": str(way.owner.person.id)}
+    assert (await attempt(way, {"endpointId": endpoint}, headers=service)).status_code == 400
+    named = {"endpointId": endpoint, "ownerId": str(way.owner.person.id)}
     assert (await attempt(way, named, headers=service)).json()["status"] == 200
+
+
+async def test_the_names_of_before_are_still_read(way: Way) -> None:
+    endpoint = str(await way.endpoint("/named/before"))
+    named = {"endpoint_id": endpoint, "owner_id": str(way.owner.person.id)}
+    assert (await attempt(way, named, headers={**way.api.service})).json()["status"] == 200
+    assert (await attempt(way, {"endpoint_id": endpoint, "endpointId": endpoint})).status_code == 400
+    assert (await attempt(way, {})).json()["error"] == "endpointId: Field required"
 
 
 async def test_an_owners_active_endpoints_are_described_and_nobody_elses(way: Way) -> None:
@@ -173,7 +181,7 @@ async def test_an_owners_active_endpoints_are_described_and_nobody_elses(way: Wa
 async def test_a_test_call_ends_when_nobody_waits_for_it_any_more(way: Way) -> None:
     endpoint = await way.endpoint("/left")
     way.upstream.answers["/left"] = silent
-    asking = asyncio.create_task(attempt(way, {"endpoint_id": str(endpoint)}))
+    asking = asyncio.create_task(attempt(way, {"endpointId": str(endpoint)}))
     await way.upstream.until(lambda upstream: any(each.target == "/left" for each in upstream.received))
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
