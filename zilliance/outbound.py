@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Self
 
 import aiohttp
@@ -35,6 +34,7 @@ from zilliance.outbound_rules import (
     redirect_target,
     redirected,
 )
+from zilliance.outbound_sessions import headers_of, read_body, session_of
 from zilliance.outbound_streams import OutboundSocket, OutboundStream
 from zilliance.settings import Environment, Settings
 
@@ -54,7 +54,6 @@ __all__ = [
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CONNECTIONS_PER_HOST = 16
-_CHUNK = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ class OutboundClient:
         self._stand_ins = {origin_of(URL(name)): URL(target) for name, target in (egress_map or {}).items()}
         self._own_hosts = frozenset(host.lower().rstrip(".") for host in own_hosts)
         self._lookup = lookup or system_lookup
-        self._guarded = _session(
+        self._guarded = session_of(
             aiohttp.TCPConnector(
                 resolver=GuardedResolver(self._lookup),
                 socket_factory=guarded_socket,
@@ -102,7 +101,7 @@ class OutboundClient:
                 limit_per_host=_CONNECTIONS_PER_HOST,
             )
         )
-        self._unguarded = _session(aiohttp.TCPConnector(use_dns_cache=False, force_close=True))
+        self._unguarded = session_of(aiohttp.TCPConnector(use_dns_cache=False, force_close=True))
 
     @classmethod
     def of(cls, settings: Settings, lookup: Lookup | None = None) -> Self:
@@ -154,7 +153,7 @@ class OutboundClient:
             async with session.request(
                 request.method, dialled, headers=_headers(request, url), data=request.body, allow_redirects=False
             ) as response:
-                headers = _headers_of(response)
+                headers = headers_of(response)
                 host = url.host or ""
                 yield OutboundStream(
                     response.status, response.reason or "", headers, host, request.max_bytes, response.content
@@ -228,11 +227,11 @@ class OutboundClient:
             async with session.request(
                 request.method, dialled, headers=_headers(request, url), data=request.body, allow_redirects=False
             ) as response:
-                body = await _read(response, request.max_bytes)
+                body = await read_body(response, request.max_bytes)
                 return OutboundResponse(
                     status=response.status,
                     reason=response.reason or "",
-                    headers=_headers_of(response),
+                    headers=headers_of(response),
                     body=body,
                     url=str(url),
                 )
@@ -259,43 +258,3 @@ class OutboundClient:
 def _headers(request: OutboundRequest, url: URL) -> dict[str, str]:
     """Those of the caller, and ours: a stand-in is told the name that it stands for."""
     return {**request.headers, "Host": url.host_port_subcomponent or "", HOP_HEADER: str(request.hop + 1)}
-
-
-async def _refuse_redirect(
-    _: aiohttp.ClientSession, __: SimpleNamespace, parameters: aiohttp.TraceRequestRedirectParams
-) -> None:
-    message = f"{parameters.url.host} redirected the opening of a WebSocket, which is not followed"
-    raise OutboundFailedError(OutboundFailure.PROTOCOL, message)
-
-
-def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
-    # The library follows redirects of WebSockets by itself, past our rules and with the caller's headers.
-    trace = aiohttp.TraceConfig()
-    trace.on_request_redirect.append(_refuse_redirect)
-    return aiohttp.ClientSession(
-        connector=connector,
-        trace_configs=[trace],
-        headers={"User-Agent": "Zilliance"},
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=None),  # the caller's own limit covers every part
-    )
-
-
-async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(_CHUNK):
-        body += chunk
-        if len(body) > limit:
-            response.close()
-            message = f"{response.url.host} answered with more than {limit} bytes"
-            raise OutboundFailedError(OutboundFailure.TOO_LARGE, message)
-    return bytes(body)
-
-
-def _headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
-    """The headers of the body as it is handed over: already decompressed, so they no longer speak of compression."""
-    names = dict.fromkeys(name.lower() for name in response.headers)
-    if "content-encoding" in names:
-        names.pop("content-encoding")
-        names.pop("content-length", None)
-    return {name: ", ".join(response.headers.getall(name)) for name in names}
