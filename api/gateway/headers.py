@@ -72,12 +72,20 @@ def answered(headers: RawHeaders, host: str) -> list[tuple[bytes, bytes]]:
         if name == b"content-length":
             length = value
         elif name == b"transfer-encoding":
+            _check_coding(value, host)
             chunked = True
         elif text not in _NOT_ANSWERED and not text.startswith(_NOT_ANSWERED_PREFIXES) and text not in named:
             passed.append((name, value))
     if length is not None and not chunked and _DIGITS.fullmatch(length):
         passed.append((b"content-length", length))
     return passed
+
+
+def _check_coding(value: bytes, host: str) -> None:
+    """A body in a coding that nobody asked for would come without the name of it, and be read as what it is not."""
+    if value.strip().lower() not in (b"chunked", b"identity"):
+        message = f"{host} answered in a transfer coding other than chunked"
+        raise OutboundFailedError(OutboundFailure.PROTOCOL, message)
 
 
 def announced(headers: RawHeaders) -> int:

@@ -118,6 +118,7 @@ async def test_an_answer_that_breaks_off_is_cut_so_that_it_does_not_pass_for_who
         ("cr", raw(b"HTTP/1.1 200 OK\r\nX-A: a\rSet-Cookie: b\r\nContent-Length: 0\r\n\r\n", close=True)),
         ("name", raw(b"HTTP/1.1 200 OK\r\nX A: b\r\nContent-Length: 0\r\n\r\n", close=True)),
         ("two-lengths", raw(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", close=True)),
+        ("coding", raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", close=True)),
         ("large", raw(f"HTTP/1.1 200 OK\r\nContent-Length: {MOST + 1}\r\n\r\n".encode(), close=True)),
     ],
 )
