@@ -270,6 +270,19 @@ async def test_events_are_passed_on_one_by_one_as_they_come(way: Way) -> None:
     assert got == [b"data: 0\n\n", b"data: 1\n\n", b"data: 2\n\n"]
 
 
+async def test_a_websocket_is_not_opened_and_the_target_hears_of_no_change_of_protocol(way: Way) -> None:
+    await way.endpoint("/socket")
+    before = list(way.upstream.received)
+    upgrade = "GET /gateway/v1/socket HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: "
+    secret = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+    answer = await way.raw(f"{upgrade}websocket\r\n{secret}")
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert way.upstream.received == before
+    other = await way.raw(f"{upgrade}h2c")
+    assert other.startswith(b"HTTP/1.1 200 ")
+    assert (way.received.header("upgrade"), way.received.header("connection")) == (None, None)
+
+
 async def test_refusals_of_the_admission_reach_the_caller_with_their_headers(way: Way) -> None:
     await way.endpoint("/only-get", rate_limit=1)
     assert (await way.call("/nothing-here")).json()["code"] == "ENDPOINT_NOT_FOUND"
