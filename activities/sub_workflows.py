@@ -9,7 +9,7 @@ from uuid import UUID
 from temporalio import activity
 
 from activities.faults import fault, of_postgres
-from workflows.contracts.execution import ExecuteWorkflowInput
+from workflows.contracts.execution import ENGINE, ExecuteWorkflowInput
 from workflows.contracts.sub_workflows import RolledBackInput, SubWorkflowInput
 from workflows.json_text import read_json, storable
 from workflows.language.problems import Kind
@@ -77,7 +77,7 @@ class SqlSubWorkflowActivities(SubWorkflowActivities):
             row = await connection.fetchrow("SELECT * FROM private.load_journal($1)", execution_id)
         if row is None:
             return b""
-        run = ExecuteWorkflowInput(execution_id=execution_id, **{name: row[name] for name in _RUN})
+        run = ExecuteWorkflowInput(execution_id=execution_id, engine=ENGINE, **{name: row[name] for name in _RUN})
         head = json.dumps({"run": run.model_dump(mode="json"), "document": row["document"]})
         text = f'{head[:-1]}, "input": {row["trigger_data"]}, "checkpoint": {row["checkpoint"]}}}'
         return zlib.compress(text.encode(), level=1)

@@ -50,6 +50,7 @@ class ExecuteWorkflow:
             Keeping(self._held_bytes, self._keep_outputs),
             events_a_run=execution.events_a_run,
             suspended=self._handover.suspended,
+            engine=execution.engine,
         )
         self._interpreter: Interpreter | None = None
         self._lots = 0

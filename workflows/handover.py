@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workflows.contracts.execution import ExecuteWorkflowInput
+from workflows.contracts.execution import ENGINE, ExecuteWorkflowInput
 from workflows.json_text import read_json, write_json
 from workflows.language.checkpoint import Checkpoint
 from workflows.language.shapes import as_map, part
@@ -49,4 +49,4 @@ def input_of_next_run(
         return None
     if len(text) > MOST_BYTES:
         return None
-    return execution.model_copy(update={"checkpoint": text, "runs": execution.runs + 1})
+    return execution.model_copy(update={"checkpoint": text, "runs": execution.runs + 1, "engine": ENGINE})

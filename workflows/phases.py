@@ -16,19 +16,17 @@ from workflows.stubs import LongExecutionActivities
 if TYPE_CHECKING:
     import asyncio
 
-# Histories from before this know nothing of it.
+# Asked where a run does not say by its engine what it knows: histories from before this know nothing of it.
 PATCH = "phases"
-
-# In histories from before this a run ended beside a change of the row that was under way.
-HEARD_OUT = "phases-heard-out"
 
 
 class Phases:
     """Writes the phase beside what else goes on: nobody waits for it but the end of the run."""
 
-    def __init__(self, execution_id: UUID, phase: ExecutionPhase = ExecutionPhase.RUNNING) -> None:
+    def __init__(self, execution_id: UUID, *, engine: int) -> None:
         self._execution_id = execution_id
-        self._written = phase
+        self._engine = engine
+        self._written = ExecutionPhase.RUNNING
         self._waits = 0
         self._held = 0
         self._wished = False
@@ -75,7 +73,7 @@ class Phases:
             return
         # A change that was overtaken is under way although the row says what is so. Its answer may not come behind the
         # end of the run: Temporal refuses such an end, and the last stretch would be done again ten seconds later.
-        if self._under_way and workflow.patched(HEARD_OUT):
+        if self._under_way and self._engine:
             await workflow.wait_condition(lambda: self._writing_ended or not self._under_way)
         await workflow.wait_condition(lambda: self._writing_ended or self.current is self._written)
 
@@ -90,7 +88,7 @@ class Phases:
 
     async def _write(self) -> None:
         """Keep the row true; what comes and goes at one moment is not written at all."""
-        if not workflow.patched(PATCH):
+        if not self._engine and not workflow.patched(PATCH):
             return
         while True:
             phase = self.current

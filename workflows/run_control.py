@@ -16,7 +16,7 @@ USUAL_EVENTS = 6_000
 PATIENCE = 5_000
 
 
-# In histories from before this a rollback is all in one run.
+# Asked where a run does not say by its engine what it knows: before this, a rollback was all in one run.
 PATCH = "rollback-in-runs"
 
 # Outputs that the log has no room for are held in memory up to here, before they are kept beside it.
@@ -38,10 +38,13 @@ class RunControl:
         suspended: wanted by somebody; it takes effect between two tasks.
     """
 
-    def __init__(self, effects: TemporalEffects, outputs: Keeping, *, events_a_run: int, suspended: bool) -> None:
+    def __init__(
+        self, effects: TemporalEffects, outputs: Keeping, *, events_a_run: int, suspended: bool, engine: int
+    ) -> None:
         self._effects = effects
         self._outputs = outputs
         self._events_a_run = events_a_run or USUAL_EVENTS
+        self._engine = engine
         self._not_before = 0
         self._cancelled = False
         self.suspended = False
@@ -83,7 +86,7 @@ class RunControl:
     @property
     def spent(self) -> bool:
         done = self._effects.undone
-        return done > 0 and self._is_full(done) and workflow.patched(PATCH)
+        return done > 0 and self._is_full(done) and (self._engine > 0 or workflow.patched(PATCH))
 
     def _is_full(self, length: int) -> bool:
         if length < self._not_before:

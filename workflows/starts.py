@@ -2,7 +2,7 @@
 
 from temporalio.common import Priority, SearchAttributePair, TypedSearchAttributes
 
-from workflows.contracts.execution import ExecuteWorkflowInput
+from workflows.contracts.execution import ENGINE, ExecuteWorkflowInput
 from workflows.contracts.video import ProcessVideoInput
 from workflows.names import DEFINITION, EXECUTE_WORKFLOW, KIND, OWNER, PROCESS_VIDEO
 
@@ -13,7 +13,8 @@ _SMALL_LIMIT = 28 * 1024  # of the texts: quoted as JSON in JSON they are at mos
 
 
 def fit(execution: ExecuteWorkflowInput) -> ExecuteWorkflowInput:
-    """The input without its large parts, which the workflow then loads."""
+    """The input as a new run takes it: without its large parts, which the workflow then loads."""
+    execution = execution.model_copy(update={"engine": ENGINE})
     texts = (execution.document or "", execution.trigger_data or "")
     if sum(len(text.encode()) for text in texts) <= _SMALL_LIMIT:
         return execution

@@ -19,7 +19,7 @@ from workflows.language.effects import SubWorkflow
 from workflows.language.problems import Kind, Problem, WorkflowFault
 from workflows.language.shapes import as_map
 from workflows.names import EXECUTE_WORKFLOW, ROLL_BACK_EXECUTION, execution_workflow_id, rollback_workflow_id
-from workflows.starts import attributes_of, priority_of, summary_of
+from workflows.starts import attributes_of, fit, priority_of, summary_of
 from workflows.stubs import SubWorkflowActivities
 
 Child = workflow.ChildWorkflowHandle[object, Any]
@@ -62,7 +62,7 @@ class SubWorkflowEffects:
         try:
             return await workflow.start_child_workflow(
                 EXECUTE_WORKFLOW,
-                run,
+                fit(run),
                 id=execution_workflow_id(run.execution_id),
                 result_type=ExecutionSummary,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,

@@ -62,7 +62,7 @@ class TemporalEffects:
         self._execution = execution
         self.inbox = Inbox()
         self.repeats: Callable[[str], str | None] = _nothing_repeats
-        self.phases = Phases(execution.execution_id)
+        self.phases = Phases(execution.execution_id, engine=execution.engine)
         self.awaited: set[str] = set()  # keys of tasks that wait for something from outside
         self.stream = EventEffects(execution.execution_id, self._run_keyed)
         self.sub_workflows = SubWorkflowEffects(execution, _sent, result_of)

@@ -1,7 +1,7 @@
 """Records the histories that future code must still replay: `uv run python -m tests.replay.record`.
 
 A recorded history is never recorded again under its name: code that changes what a workflow asks of Temporal goes
-behind `workflow.patched`, and its new histories get a version of their own in `histories/`.
+behind the next `ENGINE` or `workflow.patched`, and its new histories get a version of their own in `histories/`.
 """
 
 import asyncio

@@ -85,6 +85,18 @@ async def test_the_row_says_that_an_execution_waits(runner: Runner) -> None:
     assert (row["phase"], statuses(row)) == (None, {"long": "cancelled"})
 
 
+async def test_what_a_run_does_is_decided_at_its_start_and_not_asked_of_its_history(runner: Runner) -> None:
+    """Beside local activities, a replay may come to a question of the history before the answer is at hand."""
+    execution = await runner.start({"long": {"wait": {"minutes": 5}}})
+    await until_phase(runner, execution, "waiting")
+    await runner.executions.cancel(runner.identity, execution)
+    await runner.ended(execution)
+    history = await runner.handle(execution).fetch_history()
+    markers = {event.marker_recorded_event_attributes.marker_name for event in history.events}
+    assert "core_local_activity" in markers
+    assert "core_patch" not in markers
+
+
 async def test_a_wait_of_decades_is_a_wait(runner: Runner) -> None:
     execution = await runner.start({"long": {"wait": "P30Y"}})
     await until_phase(runner, execution, "waiting")

@@ -24,6 +24,11 @@ class Contract(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+# The changes of what a run asks of Temporal that its starter knows of: 1, that the row's phase is written and heard
+# out, and a rollback goes on in several runs.
+ENGINE = 1
+
+
 class ExecuteWorkflowInput(Contract):
     """One execution to run.
 
@@ -36,6 +41,8 @@ class ExecuteWorkflowInput(Contract):
         runs: how many runs there were before this one.
         events_a_run: after so many events of its history a run hands over to another; 0: when Temporal suggests it.
         is_undoable: a parent may undo it when it has completed, so its row then says how.
+        engine: `ENGINE` as it was when the run began, so that it goes on as it began; 0 in histories from before there
+            was one, which ask `workflow.patched`.
     """
 
     execution_id: UUID
@@ -51,6 +58,7 @@ class ExecuteWorkflowInput(Contract):
     runs: int = 0
     events_a_run: int = 0
     is_undoable: bool = False
+    engine: int = 0
 
 
 class ExecutionSummary(Contract):
