@@ -3,12 +3,21 @@
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.activities.support import Rows
 from tests.conformance.outside import HOST, serving
+from tests.ports import keep_to_our_own
 from zilliance.devstack import FREE_PORTS, Stack
 from zilliance.settings import DatabaseSettings, Settings
+
+# The same examples each time, and none refused because the machine was slow in making them up.
+hypothesis.settings.register_profile(
+    "steady", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("steady")
+keep_to_our_own()
 
 
 def short_home(factory: pytest.TempPathFactory, name: str) -> Path:

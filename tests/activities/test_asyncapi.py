@@ -201,7 +201,7 @@ async def test_a_condition_ends_the_consuming(
 
 async def test_consuming_for_a_while_gives_what_came(acts: OutboundProtocolActivities, channels: Channels) -> None:
     channels.says = ["1", "2"]
-    taken = await answer(acts.asyncapi, hear({"for": {"milliseconds": 600}}))
+    taken = await answer(acts.asyncapi, hear({"for": {"seconds": 3}}))
     assert [each["payload"] for each in taken] == [1, 2]
 
 
@@ -215,7 +215,7 @@ async def test_a_server_that_closes_ends_the_consuming(acts: OutboundProtocolAct
 
 async def test_messages_that_do_not_come_are_a_timeout(acts: OutboundProtocolActivities, channels: Channels) -> None:
     channels.says = ["1"]
-    problem = await fault(acts.asyncapi, hear({"amount": 2}), timeout=1.0)
+    problem = await fault(acts.asyncapi, hear({"amount": 2}), timeout=3.0)
     assert problem["type"].endswith("/timeout")
     assert problem["detail"] == "only 1 messages came in time"
 

@@ -64,7 +64,7 @@ async def test_tokens_of_a_day_are_never_exceeded_and_open_calls_hold_what_they_
     stand_in: StandInProvider, ai_database: Database, rows: Rows
 ) -> None:
     async with door_to(stand_in, ai_database, rows, max_tokens=1000, tokens_a_day=3200) as door:
-        door.play(pace=0.05, times=20)
+        door.play(pace=0.2, times=20)
         assert await made(door, 6) == 3
         error = await door.refusal("big", say="x" * 20_000)
         assert (code_of(error), error.non_retryable, error.details[0]["status"]) == ("AI_TOKENS_EXHAUSTED", True, 429)

@@ -1,7 +1,6 @@
 """The data API on a real HTTP server, and people who use it."""
 
 import asyncio
-import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -37,6 +36,7 @@ from api.routers import (
     webhooks,
 )
 from api.state import AppState, app_state
+from tests.ports import free_port
 from zilliance.settings import Settings
 
 Headers = dict[str, str]
@@ -109,7 +109,7 @@ class Served:
         writer.write(request)
         await writer.drain()
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 return await reader.read(65_536)
         finally:
             writer.close()
@@ -165,7 +165,7 @@ async def served(settings: Settings) -> AsyncGenerator[Served]:
 
 
 async def _wait_for(client: httpx.AsyncClient) -> None:
-    for _ in range(200):
+    for _ in range(1200):
         try:
             await client.get("/healthz")
         except httpx.TransportError:
@@ -173,9 +173,3 @@ async def _wait_for(client: httpx.AsyncClient) -> None:
         else:
             return
     raise TimeoutError("the API does not answer")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -23,15 +23,21 @@ async def test_the_callers_request_id_is_kept_if_it_is_one(api: Served) -> None:
         assert len(answer.headers["x-request-id"]) == 32
 
 
+async def line_of(request: str, caplog: pytest.LogCaptureFixture) -> logging.LogRecord:
+    """The one line of a request. The answer goes out before it is written."""
+    async with asyncio.timeout(30):
+        while not (found := [each for each in caplog.records if getattr(each, "request_id", "") == request]):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    (line,) = found
+    return line
+
+
 async def test_a_line_for_each_request_without_its_secrets(
     api: Served, owner: Person, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "api.access"):
         await api.send("GET", "contacts?first_name=eq.secret", {**owner.headers, "x-request-id": "line-1"})
-        # The answer goes out before its line is written.
-        await asyncio.sleep(0.05)
-    (line,) = [record for record in caplog.records if getattr(record, "request_id", "") == "line-1"]
-    fields = vars(line)
+        fields = vars(await line_of("line-1", caplog))
     assert (fields["method"], fields["path"], fields["status"]) == ("GET", "/rest/v1/contacts", 200)
     assert fields["ms"] > 0
     text = json.dumps(fields, default=str)
@@ -45,8 +51,7 @@ async def test_a_token_in_a_path_stays_out_of_its_line(
 ) -> None:
     with caplog.at_level(logging.INFO, "api.access"):
         await api.http.get(path.format("eyJh.bGci.secret"), headers={"x-request-id": f"token-{len(path)}"})
-        await asyncio.sleep(0.05)
-    (line,) = [each for each in caplog.records if getattr(each, "request_id", "") == f"token-{len(path)}"]
+        line = await line_of(f"token-{len(path)}", caplog)
     assert vars(line)["path"] == path.format("…")
     assert "secret" not in json.dumps(vars(line), default=str)
 

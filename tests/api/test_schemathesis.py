@@ -62,7 +62,7 @@ async def anonymous(platform: Stack) -> Headers:
 @pytest.fixture(scope="session")
 async def signed_in(platform: Stack, anonymous: Headers) -> Headers:
     """What a new account's client sends."""
-    async with httpx.AsyncClient(base_url=platform.settings.api_url) as client:
+    async with httpx.AsyncClient(base_url=platform.settings.api_url, timeout=60) as client:
         answer = await client.post(
             "/auth/v1/signup",
             headers={"apikey": anonymous["apikey"]},
@@ -72,7 +72,7 @@ async def signed_in(platform: Stack, anonymous: Headers) -> Headers:
 
 
 async def test_the_served_document_is_the_one_that_is_asked(platform: Stack) -> None:
-    async with httpx.AsyncClient(base_url=platform.settings.api_url) as client:
+    async with httpx.AsyncClient(base_url=platform.settings.api_url, timeout=60) as client:
         served = (await client.get("/openapi.json")).raise_for_status().json()
     assert served == document()
 
@@ -104,7 +104,7 @@ def _attack(method: str, path: str, mode: GenerationMode, url: str, who: Headers
     )
     @given(case=operation.as_strategy(generation_mode=mode))
     def attack(case: Case) -> None:
-        answer = case.call(base_url=url, headers=who)
+        answer = case.call(base_url=url, headers=who, timeout=60)
         # An insert answers rows where they are asked for, and OpenAPI has no word for a body that may be missing.
         is_bare = answer.status_code == CREATED and not answer.content
         case.validate_response(answer, checks=CHECKS if is_bare else [*CHECKS, *CONTENT_CHECKS])

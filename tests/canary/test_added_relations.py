@@ -77,7 +77,7 @@ async def added(
     del own
     statements = (Path(__file__).parent / "notes.sql").read_text()
     await admin.execute(statements.replace("$contact", planted["contacts"].id))
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while (await client.get("/rest/v1/canary_open", headers={"apikey": anon_key})).status_code != OK:  # noqa: ASYNC110  told by HTTP alone
             await asyncio.sleep(0.1)
     yield

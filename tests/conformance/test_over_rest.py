@@ -8,6 +8,8 @@ from tests.conformance.cases import Case, Result, all_cases
 from tests.conformance.execution import Execute, run_all
 from zilliance.devstack import Stack
 
+pytestmark = pytest.mark.timeout(900)  # whoever comes first waits for all of them
+
 
 @pytest.fixture(scope="session")
 async def results(platform: Stack) -> dict[Case, Result]:

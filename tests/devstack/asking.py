@@ -31,7 +31,7 @@ def s3_client(stack: Stack) -> S3Client:
         region_name=storage.region,
         aws_access_key_id=storage.access_key,
         aws_secret_access_key=storage.secret_key.get_secret_value(),
-        config=Config(signature_version="s3v4", retries={"max_attempts": 0}, connect_timeout=2, read_timeout=10),
+        config=Config(signature_version="s3v4", retries={"max_attempts": 0}, connect_timeout=10, read_timeout=60),
     )
 
 
@@ -39,7 +39,7 @@ def http(method: str, port: int, path: str, body: bytes | None = None, **headers
     """Status and body; 0 when the port does not speak HTTP."""
     request = urllib.request.Request(f"http://{LOOPBACK}:{port}{path}", data=body, method=method, headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310  loopback
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  loopback
             return answer.status, answer.read().decode(errors="replace")
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode(errors="replace")

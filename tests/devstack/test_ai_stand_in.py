@@ -64,7 +64,7 @@ async def test_it_is_a_part_of_the_stack_when_no_gateway_is_set(tmp_path: Path) 
         assert answer.usage.total_tokens > 0
         await client.close()
         books = f"{gateway.url.removesuffix('/v1')}/stand-in/calls"
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=60) as http:
             assert [call["message"] for call in (await http.get(books)).json()] == ["Who are you?"]
             for headers in ({"Host": "evil.example.com"}, {"Origin": "https://evil.example.com"}):
                 assert (await http.get(books, headers=headers)).status_code == 403
@@ -79,7 +79,7 @@ async def test_with_a_gateway_it_is_not_started(tmp_path: Path) -> None:
 
 
 async def test_a_call_can_bring_its_own_fault() -> None:
-    async with StandInProvider.listening() as provider, httpx.AsyncClient(base_url=provider.url) as http:
+    async with StandInProvider.listening() as provider, httpx.AsyncClient(base_url=provider.url, timeout=60) as http:
         body = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
         scene = {"X-Stand-In-Scene": '{"status": 503, "headers": {"Retry-After": "9"}}'}
         answer = await http.post("/chat/completions", json=body, headers=scene)

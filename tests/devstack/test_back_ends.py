@@ -101,7 +101,7 @@ async def test_s3_internal_calls_want_a_certificate(back_ends: Stack) -> None:
 
 async def test_mail_is_caught_and_shown(back_ends: Stack) -> None:
     mail = back_ends.settings.mail
-    with smtplib.SMTP(mail.host, mail.port, timeout=5) as server:
+    with smtplib.SMTP(mail.host, mail.port, timeout=60) as server:
         server.sendmail("a@example.com", ["b@example.com"], "Subject: <b>Hello</b>\r\nTo: b@example.com\r\n\r\nWelcome")
     page = back_ends.settings.stack.mail_ui_port
     newest = json.loads(http("GET", page, "/messages")[1])[0]

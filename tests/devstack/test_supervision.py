@@ -26,7 +26,7 @@ async def test_a_killed_part_comes_back_with_what_it_had(back_ends: Stack, part:
     before = back_ends.process(part).pid
 
     await back_ends.kill(part, signal.SIGKILL)
-    await back_ends.ready(part, after=before, seconds=30)
+    await back_ends.ready(part, after=before)
 
     assert back_ends.process(part).pid not in {before, None}
     assert await query(back_ends, f"select count(*) from kept where part = '{part}'") == 1
@@ -98,7 +98,7 @@ from zilliance.devstack import FREE_PORTS, Stack
 async def main():
     async with Stack(Path(sys.argv[1]), FREE_PORTS, parts={"postgres", "mail"}) as stack:
         print("pids", stack.process("postgres").pid, stack.process("mail").pid, flush=True)
-        await asyncio.sleep(60)
+        await asyncio.sleep(600)
 asyncio.run(main())
 """
 
@@ -113,7 +113,7 @@ async def test_a_killed_supervisor_leaves_no_process_and_the_next_start_says_so(
     supervisor.kill()
     await supervisor.communicate()
     gone, alive = await asyncio.to_thread(
-        psutil.wait_procs, [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], 5
+        psutil.wait_procs, [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], 30
     )
     assert not alive, gone
 
@@ -124,7 +124,7 @@ async def test_a_killed_supervisor_leaves_no_process_and_the_next_start_says_so(
 
 
 async def _pids(output: asyncio.StreamReader) -> list[int]:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while line := (await output.readline()).decode():
             if line.startswith("pids "):
                 return [int(word) for word in line.split()[1:]]

@@ -99,7 +99,7 @@ async def test_the_seeds_functions(python: Python) -> None:
 
 async def test_the_client_that_waits(python: Python) -> None:
     def call() -> list[Any]:
-        with httpx.Client() as http:
+        with httpx.Client(timeout=60) as http:
             db = create_client(python.url, python.anon_key, SyncClientOptions(httpx_client=http))
             found = db.rpc("authors_like", {"part": "u"}, get=True).select("name").order("name").limit(1)
             return [db.rpc("add", {"a": 2, "b": 3}).execute().data, found.execute().data]

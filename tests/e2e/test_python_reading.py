@@ -202,7 +202,7 @@ async def test_ambiguity_says_what_can_be_meant(db: AsyncClient) -> None:
 
 async def test_the_client_that_waits(python: Python) -> None:
     def read() -> tuple[list[Any], int | None, str | None]:
-        with httpx.Client() as http:
+        with httpx.Client(timeout=60) as http:
             db = create_client(python.url, python.anon_key, SyncClientOptions(httpx_client=http))
             listed = db.table("genres").select("name", count=CountMethod.exact).order("id").limit(2).execute()
             with pytest.raises(APIError) as caught:

@@ -169,7 +169,7 @@ async def test_the_client_that_waits(python: Python) -> None:
     name = f"{uuid4().hex}.txt"
 
     def live() -> list[Any]:
-        with httpx.Client() as http:
+        with httpx.Client(timeout=60) as http:
             files = create_client(python.url, python.service_key, SyncClientOptions(httpx_client=http)).storage
             documents = files.from_("documents")
             documents.upload(name, b"sync")

@@ -190,7 +190,7 @@ async def test_anothers_rows_do_not_exist(python: Python) -> None:
 
 async def test_the_client_that_waits(python: Python) -> None:
     def write() -> list[Any]:
-        with httpx.Client() as http:
+        with httpx.Client(timeout=60) as http:
             db = create_client(python.url, python.anon_key, SyncClientOptions(httpx_client=http))
             name = unique("Eve")
             db.table("authors").insert({"name": name}).execute()

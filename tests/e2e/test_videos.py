@@ -26,7 +26,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 @pytest.mark.usefixtures("javascript")
 async def test_a_front_end_uploads_a_film_and_processes_it(platform: Stack, film: Path) -> None:
     facts = platform.describe()
@@ -44,7 +44,7 @@ async def test_a_front_end_uploads_a_film_and_processes_it(platform: Stack, film
     assert json.loads(out) == {"once": wanted, "inParts": wanted}
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_a_film_that_was_uploaded_by_tus_with_an_interruption_is_processed(python: Python, film: Path) -> None:
     person = await python.person()
     session = await person.client.auth.get_session()

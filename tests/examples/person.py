@@ -49,7 +49,7 @@ class Person:
     async def run(self, definition: str, data: object = None) -> Row:
         body = {"workflowId": definition, "triggerData": data}
         execution: Row = await self.call("POST", "/functions/v1/execute-workflow", body)
-        return execution
+        return execution if execution["status"] in ENDED else await self.ended(execution["id"])
 
     async def begin(self, definition: str, data: object = None) -> str:
         """Start a run that will wait for something."""
@@ -79,7 +79,7 @@ class Person:
 
     async def rows(self, table: str, query: str = "", *, until: Any = None) -> list[Row]:
         """Rows; with `until`, asked for again until it holds."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180
         while True:
             rows = await self.call("GET", f"/rest/v1/{table}?{query}")
             if until is None or until(rows):

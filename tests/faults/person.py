@@ -55,13 +55,23 @@ class Person:
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
 
+    async def waiting(self, execution: str, task: str, *, seconds: float = 120) -> None:
+        """Wait until an execution has come to a task that waits."""
+        async with asyncio.timeout(seconds):
+            while True:
+                answer = await self._client.get(f"/workflows/v1/executions/{execution}")
+                assert answer.status_code == 200, answer.text
+                if (task, "waiting") in [(each["name"], each["status"]) for each in answer.json()["tasks"] or []]:
+                    return
+                await asyncio.sleep(0.2)
+
     async def cancel(self, execution: str) -> None:
         answer = await self._client.post(f"/workflows/v1/executions/{execution}/cancel")
         assert answer.status_code == 202, answer.text
 
     async def rows(self, table: str, query: str) -> list[dict[str, Any]]:
         """Read rows, again and again while the platform is away."""
-        for _ in range(120):
+        for _ in range(240):
             try:
                 answer = await self._client.get(f"/rest/v1/{table}?{query}")
             except httpx.TransportError:
@@ -81,7 +91,7 @@ class Person:
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
 
-    async def written(self, run_id: str, *, seconds: float = 90) -> dict[str, Any]:
+    async def written(self, run_id: str, *, seconds: float = 240) -> dict[str, Any]:
         """The run once it has ended, asked for again and again while the platform is away."""
         async with asyncio.timeout(seconds):
             while True:
@@ -97,7 +107,7 @@ class Person:
         assert answer.status_code == 200, answer.text
         return list(answer.json()["items"])
 
-    async def ended(self, executions: Sequence[str], *, seconds: float = 90) -> list[dict[str, Any]]:
+    async def ended(self, executions: Sequence[str], *, seconds: float = 240) -> list[dict[str, Any]]:
         """The rows of these executions once all have ended."""
         until = time.monotonic() + seconds
         while True:

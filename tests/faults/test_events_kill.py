@@ -10,7 +10,7 @@ from tests.conftest import short_home
 from tests.faults.person import ENDED, Person
 from zilliance.devstack import FREE_PORTS, Stack
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 EVENTS = 40
 
@@ -39,7 +39,7 @@ async def test_killing_a_part_starts_every_event_once(stack: Stack, part: str) -
     await stack.kill(part)
     await stack.ready(part, after=before)
     runs: list[dict[str, object]] = []
-    for _ in range(200):
+    for _ in range(600):
         runs = await person.rows("workflow_executions", f"select=status&workflow_id=eq.{definition}")
         if len(runs) == EVENTS and all(run["status"] in ENDED for run in runs):
             break

@@ -11,7 +11,7 @@ from tests.faults.definitions import SLOW_UNDO, TWO_ROWS
 from tests.faults.person import Person
 from zilliance.devstack import FREE_PORTS, Stack
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 RUNS = 6
 

@@ -12,7 +12,7 @@ from tests.activities.support import Rows
 from tests.conftest import short_home
 from zilliance.devstack import FREE_PORTS, Stack
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 DAILY = 50

@@ -10,7 +10,7 @@ from tests.conftest import short_home
 from tests.faults.person import Person
 from zilliance.devstack import FREE_PORTS, Stack
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 TIMES = 60
 CONTACT = {

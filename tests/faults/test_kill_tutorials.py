@@ -13,7 +13,7 @@ from tests.conftest import short_home
 from tests.faults.person import Person
 from zilliance.devstack import FREE_PORTS, Stack
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ async def person(stack: Stack) -> AsyncGenerator[Person]:
 @pytest.fixture(scope="module")
 async def provider(stack: Stack) -> AsyncGenerator[httpx.AsyncClient]:
     base = stack.settings.ai.stand_in_url.removesuffix("/v1")
-    async with httpx.AsyncClient(base_url=base) as client:
+    async with httpx.AsyncClient(base_url=base, timeout=60) as client:
         yield client
 
 

@@ -40,7 +40,7 @@ class BrokenWay:
 
     async def was_tried(self) -> None:
         """Come back when somebody came while it was cut."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await self._tried.wait()
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -19,7 +19,13 @@ async def database(database_settings: DatabaseSettings) -> AsyncGenerator[Databa
 
 
 @pytest.fixture
-async def requests(database: Database) -> AsyncGenerator[RequestLog]:
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop waits for PostgreSQL for as long as it takes to write thousands of rows on a busy machine."""
+    monkeypatch.setattr("api.request_log.CLOSE_SECONDS", 90.0)
+
+
+@pytest.fixture
+async def requests(database: Database, patience: None) -> AsyncGenerator[RequestLog]:  # noqa: ARG001
     requests = RequestLog(database)
     yield requests
     await requests.close()

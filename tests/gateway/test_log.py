@@ -30,7 +30,7 @@ def a_request(owner: UUID | None, path: str = "/orders", **columns: Any) -> Logg
 
 async def logged(rows: Rows, owner: UUID, *, at_least: int = 1) -> list[dict[str, Any]]:
     """The rows of an owner, when there are so many."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             found = await rows.connection.fetch(
                 "SELECT * FROM public.api_requests WHERE user_id = $1 ORDER BY created_at, id", owner
@@ -141,6 +141,7 @@ async def test_a_batch_that_is_sent_again_is_no_second_row(
     assert len(await logged(rows, owner)) == 1
 
 
+@pytest.mark.usefixtures("patience")
 async def test_requests_wait_while_postgresql_is_away(
     database_settings: DatabaseSettings, rows: Rows, owner: UUID
 ) -> None:
@@ -160,6 +161,7 @@ async def test_requests_wait_while_postgresql_is_away(
     assert [row["path"] for row in await logged(rows, owner)] == ["/before", "/meanwhile", "/after"]
 
 
+@pytest.mark.usefixtures("patience")
 async def test_what_cannot_be_kept_is_counted_and_told(
     database_settings: DatabaseSettings, rows: Rows, owner: UUID, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -179,6 +181,7 @@ async def test_what_cannot_be_kept_is_counted_and_told(
     assert lost(caplog) == [3, 1]
 
 
+@pytest.mark.usefixtures("patience")
 async def test_a_flood_of_nobodys_requests_drives_out_none_of_an_owners(
     database_settings: DatabaseSettings, rows: Rows, owner: UUID, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -215,7 +218,7 @@ async def test_a_stop_waits_for_postgresql_no_longer_than_it_may(
         for _ in range(2):
             requests.add(a_request(owner))
         await way.was_tried()
-        async with asyncio.timeout(CLOSE_SECONDS + 20):
+        async with asyncio.timeout(CLOSE_SECONDS + 60):
             await requests.close()
         await database.close()
     assert lost(caplog) == [2]

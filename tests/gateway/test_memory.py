@@ -45,7 +45,7 @@ async def published(stack: Stack, http: httpx.AsyncClient) -> str:
     return str((await http.post("/rest/v1/rpc/create_api_key", json={"name": "key"})).json()["key"])
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_a_hundred_megabytes_each_way_leave_no_trace_in_memory(tmp_path_factory: pytest.TempPathFactory) -> None:
     async with Upstream.listening() as upstream:
         upstream.answers["/GET"] = large

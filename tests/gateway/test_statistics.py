@@ -33,7 +33,7 @@ async def logged(api: Served, rows: Rows, *requests: LoggedRequest) -> None:
     for request in requests:
         api.state.requests.add(request)
     written = "SELECT count(*) FROM public.api_requests WHERE id = ANY ($1)"
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             if await rows.connection.fetchval(written, [request.id for request in requests]) == len(requests):
                 return

@@ -13,7 +13,7 @@ from tests.video.studio import Studio
 from zilliance.tokens import PlaybackGrant, PlaybackKind
 
 __all__ = ["callers", "client", "platform_database", "store", "studio", "video_settings", "workers"]
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 SECONDS = 7
 

@@ -13,7 +13,7 @@ from tests.api.playback.publishing import new_run
 from tests.api.served import Served
 from tests.player.conftest import ARTEFACTS, Play, playing
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(params=["presigned", "proxy"])
@@ -29,12 +29,19 @@ def assert_flawless(seen: dict[str, Any]) -> None:
     assert seen["duration"] == pytest.approx(SECONDS, abs=0.2)
 
 
+async def counted(rows: Rows, cinema: Cinema) -> dict[str, int]:
+    """Views and seconds, as the video's row has them."""
+    row = await rows.connection.fetchrow(
+        "SELECT views, watch_time FROM public.videos WHERE id = $1", cinema.run.video_id
+    )
+    assert row is not None
+    return dict(row)
+
+
 async def test_a_film_plays_to_its_end_with_captions_in_one_piece(
     play: Play, player: Player, cinema: Cinema, rows: Rows
 ) -> None:
-    before = await rows.connection.fetchrow(
-        "SELECT views, watch_time FROM public.videos WHERE id = $1", cinema.run.video_id
-    )
+    before = await counted(rows, cinema)
     seen = await play(story="whole", url=player.url)
     assert_flawless(seen)
     assert len(seen["ranges"]) == 1
@@ -43,11 +50,9 @@ async def test_a_film_plays_to_its_end_with_captions_in_one_piece(
     assert "Good bye" in seen["texts"]
     assert seen["audio"] == [["English 'original'", "en"]]
     assert seen["subtitles"] == [["English", "en"]]
-    assert before is not None
-    after = await rows.connection.fetchrow(
-        "SELECT views, watch_time FROM public.videos WHERE id = $1", cinema.run.video_id
-    )
-    assert after is not None
+    async with asyncio.timeout(60):  # what the page told last may come after its end
+        while (after := await counted(rows, cinema))["watch_time"] - before["watch_time"] < SECONDS - 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
     assert after["views"] == before["views"] + 1
     assert after["watch_time"] - before["watch_time"] == pytest.approx(SECONDS, abs=2)
 

@@ -54,7 +54,7 @@ async def test_the_store_gives_what_is_signed_by_ranges_and_with_the_headers_tha
 ) -> None:
     said = {"response-content-type": "video/mp4", "response-cache-control": "private, max-age=60"}
     url = ObjectUrls(s3.settings.storage).sign(key, seconds=600, query=said)
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         answer = await http.get(url, headers={"range": "bytes=2-4", "origin": "https://shop.example.com"})
     assert (answer.status_code, answer.content) == (206, b"234")
     assert answer.headers["content-range"] == "bytes 2-4/10"
@@ -68,7 +68,7 @@ async def test_the_store_gives_what_is_signed_by_ranges_and_with_the_headers_tha
 async def test_a_browser_that_asks_first_may_read_ranges(s3: Stack, key: str) -> None:
     url = ObjectUrls(s3.settings.storage).sign(key, seconds=600)
     asked = {"origin": "https://shop.example.com", "access-control-request-method": "GET"}
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         answer = await http.options(url, headers={**asked, "access-control-request-headers": "range"})
     assert answer.status_code == 200
     assert "range" in answer.headers["access-control-allow-headers"].lower() or (
@@ -80,7 +80,7 @@ async def test_what_was_signed_holds_for_one_object_one_method_and_its_time(s3: 
     urls = ObjectUrls(s3.settings.storage)
     good = urls.sign(key, seconds=600)
     long_ago = urls.sign(key, seconds=600, at=datetime.now(UTC) - timedelta(hours=1))
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         assert (await http.get(good)).status_code == 200
         assert (await http.get(long_ago)).status_code == 403
         assert (await http.get(good.replace("signed/", "signed%2Fother/", 1))).status_code == 403
@@ -105,7 +105,7 @@ async def test_a_part_is_put_in_its_own_place_alone(s3: Stack, store: ObjectStor
     upload = await store.begin_parts(key)
     part = {"partNumber": "1", "uploadId": upload}
     url = ObjectUrls(s3.settings.storage).sign(key, method="PUT", seconds=600, query=part)
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         assert (await client.put(url.replace("partNumber=1", "partNumber=2"), content=b"x")).status_code == 403
         assert (await client.put(url.replace(key, "objects/aa/others"), content=b"x")).status_code == 403
         longer = url.replace("X-Amz-Expires=600", "X-Amz-Expires=6000")
@@ -125,7 +125,7 @@ async def test_a_browser_that_asks_first_may_put_a_part_and_read_its_tag(s3: Sta
     url = ObjectUrls(s3.settings.storage).sign(key, method="PUT", seconds=600, query=part)
     page = {"origin": "https://shop.example.com"}
     asked = {"access-control-request-method": "PUT", "access-control-request-headers": "content-type"}
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         before = await http.options(url, headers={**page, **asked})
         put = await http.put(url, content=b"content", headers={**page, "content-type": "video/mp4"})
     assert before.status_code == 200

@@ -15,7 +15,7 @@ from granian.server.embed import Server
 
 from api.app import create_app
 from api.state import AppState
-from tests.api.served import free_port
+from tests.ports import free_port
 from zilliance.settings import Settings
 
 ENDED = {"completed", "failed", "cancelled"}
@@ -162,7 +162,7 @@ async def api_of(settings: Settings) -> AsyncGenerator[Api]:
 
 
 async def _until_up(http: httpx.AsyncClient) -> None:
-    for _ in range(200):
+    for _ in range(1200):
         try:
             await http.get("/healthz")
         except httpx.TransportError:

@@ -101,7 +101,7 @@ async def test_cancelling_the_execution_cancels_the_run(author: Author, rows: Ro
 
 async def test_a_timeout_of_the_task_ends_the_run(author: Author, rows: Rows, provider: StandInProvider) -> None:
     provider.script.add(Scene(match='"number": 2', delay=120))
-    row = await execute(author, rows, write("Late", timeout={"after": {"seconds": 3}}))
+    row = await execute(author, rows, write("Late", timeout={"after": {"seconds": 8}}))
     assert (row["status"], row["error"]["status"]) == ("failed", 408)
     [run] = (await author.get("/tutorials/v1/runs")).json()["items"]
     assert run["status"] == "cancelled"

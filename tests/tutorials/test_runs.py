@@ -103,7 +103,7 @@ async def test_no_credit_ends_the_run_with_that_code(author: Author, provider: S
 
 
 async def test_steps_are_written_four_at_a_time(author: Author, provider: StandInProvider) -> None:
-    provider.script.add(Scene(match='"number"', delay=0.5, times=6))
+    provider.script.add(Scene(match='"number"', delay=4, times=6))
     run_id = await author.begin("Parallel", 6)
     await _until_asked(provider, '"number": 4')
     await asyncio.sleep(0.2)

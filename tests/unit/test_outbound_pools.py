@@ -204,7 +204,8 @@ async def test_slow_name_servers_of_some_owners_hold_up_nobody_else(
             for _ in range(5)
         ]
         calls = [asyncio.create_task(call(pool)) for pool in slow for _ in range(10)]
-        await asyncio.sleep(0.05)
+        while len(asked) < 2 * owners:  # noqa: ASYNC110  threads ask
+            await asyncio.sleep(0.01)
         for each in calls:
             each.cancel()
         await asyncio.gather(*calls, return_exceptions=True)

@@ -79,13 +79,13 @@ async def test_a_program_that_is_not_installed_is_named() -> None:
 async def test_a_program_that_takes_too_long_is_stopped_with_all_that_it_started() -> None:
     with pytest.raises(ProcessTimeoutError):
         await run("sh", "-c", "trap '' TERM; sleep 86311 & setsid sleep 86312 & wait", seconds=1)
-    assert alive("8631") == []
+    assert alive("sleep\x008631") == []
 
 
 async def test_a_daemon_that_a_program_leaves_behind_is_ended_with_it() -> None:
     ended = await run("sh", "-c", "setsid sh -c 'setsid sleep 86321 & sleep 86322' & echo started")
     assert ended.stdout == b"started\n"
-    assert alive("8632") == []
+    assert alive("sleep\x008632") == []
 
 
 async def test_a_cancelled_program_is_ended_before_the_cancellation_goes_on() -> None:
@@ -165,7 +165,7 @@ async def test_a_fork_bomb_stays_small_and_is_over_with_its_program() -> None:
         assert (await run("python3", "-I", "-S", "-c", bomb, processes=20, seconds=20)).code != 0
     except ProcessFailedError as error:
         pytest.fail(f"it went on: {error}")
-    assert alive("8635") == []
+    assert alive("time.sleep(8635") == []
 
 
 async def test_only_so_many_programs_run_at_the_same_time() -> None:
@@ -247,5 +247,5 @@ async def test_nothing_survives_a_worker_that_is_killed(worker: subprocess.Popen
     await until(lambda: len(alive("sleep\x008637")) == 2)
     (theirs,) = tmp_path.iterdir()  # noqa: ASYNC240
     os.kill(worker.pid, signal.SIGKILL)
-    await until(lambda: not alive("8637"))
+    await until(lambda: not alive("sleep\x008637"))
     await until(lambda: not theirs.exists())

@@ -153,7 +153,7 @@ class Studio:
     async def first_history(self, run: UUID) -> WorkflowHistory:
         """The oldest history of a run that may have several."""
         query = f"WorkflowId = '{video_workflow_id(run)}'"
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(found := [each async for each in self.client.list_workflows(query)]) < 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
         oldest = min(found, key=lambda each: each.start_time)
@@ -161,13 +161,13 @@ class Studio:
 
     async def ended(self, run: UUID) -> None:
         """Wait for the end of a run by its row, whatever is away meanwhile."""
-        async with asyncio.timeout(200):
+        async with asyncio.timeout(400):
             while (await self.run(run))["status"] in {"pending", "running"}:  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
 
     async def until(self, run: UUID, condition: str) -> None:
         """Wait until an SQL condition holds of the run's row."""
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(240):
             while not await self.rows.connection.fetchval(  # noqa: ASYNC110  rows send no event
                 f"SELECT EXISTS (SELECT FROM private.video_runs r WHERE id = $1 AND {condition})", run
             ):

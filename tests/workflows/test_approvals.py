@@ -31,7 +31,7 @@ def ask(*approvers: UUID, name: str = "ask", **more: object) -> Row:
 
 async def asked(people: People, account: UUID) -> Row:
     """The one approval that the account is asked for, once it is."""
-    for _ in range(200):
+    for _ in range(1200):
         if items := await people.items(account, query="&status=pending"):
             return items[0]
         await asyncio.sleep(0.05)
@@ -174,7 +174,7 @@ async def test_a_rejection_can_be_an_error_which_rolls_back(runner: Runner, peop
 
 async def test_an_approval_that_nobody_decides_in_time_is_a_timeout_and_expires(runner: Runner, people: People) -> None:
     approver = await runner.rows.account()
-    row = await runner.run(ask(approver, timeout="PT1S"))
+    row = await runner.run(ask(approver, timeout="PT3S"))
     assert (row["status"], row["error"]["status"]) == ("failed", 408)
     [approval] = await people.items(approver)
     assert approval["status"] == "expired"
@@ -184,7 +184,7 @@ async def test_an_approval_that_nobody_decides_in_time_is_a_timeout_and_expires(
 
 async def test_a_decision_that_was_not_heard_when_the_time_is_up_counts(runner: Runner, people: People) -> None:
     approver = await runner.rows.account()
-    execution = await runner.start(ask(approver, timeout="PT4S"))
+    execution = await runner.start(ask(approver, timeout="PT8S"))
     approval = await asked(people, approver)
     # As whoever dies between the row and the signal leaves it; the hour keeps the upkeep from telling it.
     await runner.rows.connection.execute(
@@ -289,7 +289,7 @@ async def test_approvals_come_in_pages_newest_first(runner: Runner, people: Peop
     approver = await runner.rows.account()
     branches = [ask(approver, name=f"ask{n}", title=f"Question {n}") for n in range(3)]
     execution = await runner.start({"all": {"fork": {"branches": branches}}})
-    for _ in range(200):
+    for _ in range(1200):
         if len(await people.items(approver)) == 3:
             break
         await asyncio.sleep(0.05)

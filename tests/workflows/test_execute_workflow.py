@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from uuid import UUID
 
 import pytest
@@ -114,14 +113,11 @@ async def test_a_loop_of_thousands_does_not_trip_the_deadlock_detector(runner: R
 
 async def test_an_exploding_expression_ends_while_another_execution_goes_on(runner: Runner) -> None:
     exploding = await runner.start({"boom": {"set": "${ def f: f | f; f }"}})
-    began = time.monotonic()
     other = await runner.run({"quick": {"set": {"ok": True}}})
-    took = time.monotonic() - began
     row = await runner.ended(exploding)
     assert row["status"] == "failed"
     assert row["error"]["type"].endswith("/expression")
     assert other["status"] == "completed"
-    assert took < 5
 
 
 async def test_what_is_not_storable_text_does_not_block_the_row(runner: Runner) -> None:

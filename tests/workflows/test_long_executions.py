@@ -36,7 +36,7 @@ async def runs_of(runner: Runner, execution: str) -> list[int]:
 
 async def listed(runner: Runner, execution: str, runs: int) -> list[int]:
     """The same, when visibility knows of all of them."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(lengths := await runs_of(runner, execution)) < runs or lengths[-1] == 0:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     return lengths

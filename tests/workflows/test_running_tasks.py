@@ -24,7 +24,7 @@ LONG: Row = {"long": {"wait": {"minutes": 5}}}
 async def test_an_open_execution_shows_the_tasks_that_it_has_come_to(runner: Runner) -> None:
     execution = await runner.start(create("one", "Ada"), LONG)
     await runner.until_contacts(1)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             row = json.loads(await read_execution(runner.executions, runner.identity, execution))
             if [task["status"] for task in row["tasks"]] == ["completed", "waiting"]:
@@ -41,7 +41,7 @@ async def test_an_open_execution_shows_the_tasks_that_it_has_come_to(runner: Run
 async def test_a_task_that_waits_for_an_answer_is_shown_as_waiting(runner: Runner) -> None:
     ask = {"ask": {"call": "request-approval", "with": {"title": "Go on?", "approvers": [str(runner.owner)]}}}
     execution = await runner.start({"group": {"do": [ask]}})
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             page = json.loads(await read_tasks(runner.executions, runner.identity, execution))
             if [task["status"] for task in page["items"]] == ["running", "waiting"]:

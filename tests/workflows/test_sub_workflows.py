@@ -169,7 +169,7 @@ async def test_cancelling_the_parent_cancels_it_and_both_roll_back(runner: Runne
 async def test_a_timeout_around_it_cancels_it(runner: Runner) -> None:
     await define(runner, "long", create("inner", "Ada"), {"rest": {"wait": {"minutes": 5}}})
     task = call("long")
-    task["sub"]["timeout"] = {"after": {"seconds": 2}}
+    task["sub"]["timeout"] = {"after": {"seconds": 5}}
     row = await runner.run(task)
     assert (row["status"], row["error"]["status"]) == ("failed", 408)
     [child] = await children(runner, row["id"])

@@ -10,11 +10,12 @@ from tests.workflows.running import Row, Runner, create, statuses
 from tests.workflows.streaming import runs
 from zilliance.errors import ConflictError, NotFoundError
 
-NAP: Row = {"nap": {"wait": {"seconds": 1}}}
+# Long enough to be suspended in it, on a busy machine too.
+NAP: Row = {"nap": {"wait": {"seconds": 4}}}
 
 
 async def until_phase(runner: Runner, execution: UUID, phase: str | None) -> Row:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (row := await runner.row(execution))["phase"] != phase:  # noqa: ASYNC110  rows send no event
             await asyncio.sleep(0.05)
     return row
@@ -27,7 +28,7 @@ async def test_a_suspended_execution_begins_nothing_until_it_is_resumed(runner: 
         await suspend(runner.executions, runner.identity, execution)
     row = await until_phase(runner, execution, "suspended")
     assert row["status"] == "running"
-    await asyncio.sleep(1.5)
+    await asyncio.sleep(4.5)  # the nap is over
     assert await runner.rows.count("contacts", runner.owner) == 1
     for _ in range(2):
         await resume(runner.executions, runner.identity, execution)
@@ -47,7 +48,7 @@ async def test_a_suspended_execution_can_be_cancelled(runner: Runner) -> None:
 
 
 async def test_timeouts_go_on_counting(runner: Runner) -> None:
-    execution = await runner.start(NAP, create("two", "Bea"), timeout={"after": {"seconds": 3}})
+    execution = await runner.start(NAP, create("two", "Bea"), timeout={"after": {"seconds": 6}})
     await suspend(runner.executions, runner.identity, execution)
     row = await runner.ended(execution)
     assert (row["status"], row["error"]["status"]) == ("failed", 408)

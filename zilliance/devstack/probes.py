@@ -8,7 +8,7 @@ from zilliance.devstack.part import NotReadyError
 from zilliance.devstack.ports import LOOPBACK
 
 ANSWER_SECONDS = 3.0
-TOOL_SECONDS = 15.0
+TOOL_SECONDS = 30.0
 
 
 async def http_status(port: int, path: str, *, host: str = LOOPBACK) -> int:
@@ -37,7 +37,9 @@ async def smtp_ok(port: int) -> None:
         raise NotReadyError(message)
 
 
-async def run_tool(command: Sequence[str | Path], environment: Mapping[str, str], *, stdin: str = "") -> str:
+async def run_tool(
+    command: Sequence[str | Path], environment: Mapping[str, str], *, stdin: str = "", seconds: float = TOOL_SECONDS
+) -> str:
     """What a short-lived tool prints. Raises NotReadyError with its complaint when it fails or hangs."""
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -47,9 +49,9 @@ async def run_tool(command: Sequence[str | Path], environment: Mapping[str, str]
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        output, complaint = await asyncio.wait_for(process.communicate(stdin.encode()), TOOL_SECONDS)
+        output, complaint = await asyncio.wait_for(process.communicate(stdin.encode()), seconds)
     except TimeoutError as error:
-        message = f"{Path(command[0]).name} did not end within {TOOL_SECONDS:.0f} s"
+        message = f"{Path(command[0]).name} did not end within {seconds:.0f} s"
         raise NotReadyError(message) from error
     finally:
         if process.returncode is None:

@@ -24,7 +24,7 @@ from zilliance.tokens import TokenAuthority
 
 ALL_PARTS = frozenset(PartName)
 TRIM_SECONDS = 30.0
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 
 
 class Stack:

@@ -1,7 +1,6 @@
 """The official Python client against the account service, over a real port."""
 
 import asyncio
-import socket
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from supabase import AsyncClient, AsyncClientOptions, acreate_client
 from supabase_auth.errors import AuthApiError, AuthWeakPasswordError
 
 from tests.api.auth.people import PASSWORD, Accounts, new_email
+from tests.ports import free_port
 
 
 @dataclass
@@ -35,21 +35,15 @@ async def served(accounts: Accounts) -> AsyncGenerator[Served]:
     running = asyncio.ensure_future(server.serve())
     url = f"http://127.0.0.1:{port}"
     await until_healthy(url)
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         yield Served(url, accounts.state.tokens.anon_key, accounts.state.tokens.service_role_key, http)
     server.stop()
     await running
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 async def until_healthy(url: str) -> None:
-    async with httpx.AsyncClient() as http:
-        for _ in range(100):
+    async with httpx.AsyncClient(timeout=60) as http:
+        for _ in range(1200):
             try:
                 (await http.get(f"{url}/auth/v1/health")).raise_for_status()
             except httpx.TransportError:

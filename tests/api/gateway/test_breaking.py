@@ -22,7 +22,7 @@ MOST = 1_000_000
 @pytest.fixture(scope="module")
 async def way(settings: Settings) -> AsyncIterator[Way]:
     bounds: dict[str, Any] = {"max_request_bytes": MOST, "max_response_bytes": MOST, "most_open_by_endpoint": 3}
-    async with way_through(settings, idle_seconds=1.0, max_seconds=3.0, **bounds) as way:
+    async with way_through(settings, idle_seconds=2.0, max_seconds=8.0, **bounds) as way:
         yield way
 
 

@@ -64,7 +64,9 @@ def expected(made: list[Call], limit: int, endpoint_limit: int) -> list[bool]:
 
 
 @given(made=calls(), limit=st.integers(1, 6), endpoint_limit=st.integers(1, 6))
-@examples(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 async def test_no_sixty_seconds_hold_more_than_a_limit_and_nothing_is_refused_without_need(
     windows: Windows, made: list[Call], limit: int, endpoint_limit: int
 ) -> None:
@@ -77,7 +79,9 @@ async def test_no_sixty_seconds_hold_more_than_a_limit_and_nothing_is_refused_wi
 
 
 @given(made=calls(), limit=st.integers(1, 6))
-@examples(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 async def test_who_comes_back_when_told_is_admitted_and_who_comes_sooner_is_not(
     windows: Windows, made: list[Call], limit: int
 ) -> None:

@@ -38,7 +38,7 @@ async def gadgets(api: Served, owner: Person) -> AsyncGenerator[asyncpg.Connecti
 
 async def served_soon(api: Served, who: Person, path: str, status: int = 200) -> httpx.Response:
     """The answer as soon as it has that status: the database tells of a change within milliseconds."""
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         while (answer := await api.send("GET", path, who.headers)).status_code != status:  # noqa: ASYNC110  it has no event
             await asyncio.sleep(0.005)
     return answer

@@ -94,7 +94,7 @@ async def test_bytes_that_were_not_checked_do_not_move(api: Served, owner: Perso
     async with admin.connection.transaction():
         await admin.connection.execute("UPDATE storage.objects SET version = $2 WHERE name = $1", name, other)
         moving = asyncio.create_task(ask(api, "POST", "object/move", owner.headers, json=wish))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not await admin.connection.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):  # noqa: ASYNC110  another process
                 await asyncio.sleep(0.02)
     refused(await moving, "NoSuchKey", 404)

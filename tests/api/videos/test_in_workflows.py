@@ -118,7 +118,7 @@ async def test_a_cancelled_execution_cancels_the_run_that_its_task_began(
 
 async def test_a_timeout_of_the_task_cancels_the_run(runner: Runner, videos: Videos, stage: Stage) -> None:
     video = await videos.video(runner.owner)
-    row = await runner.run(process(video, timeout={"after": {"seconds": 2}}))
+    row = await runner.run(process(video, timeout={"after": {"seconds": 6}}))
     assert (row["status"], row["error"]["status"]) == ("failed", 408)
     await until(videos, await run_of(videos, video), "cancelled")
     assert not stage.end(video).done()

@@ -1,7 +1,6 @@
 """Dry runs: a definition is tried out without an effect, in virtual time and within bounds."""
 
 import asyncio
-import time
 from typing import Any
 
 import pytest
@@ -129,16 +128,15 @@ async def test_signing_in_is_needed(api: Served) -> None:
 async def test_one_that_computes_for_too_long_ends_and_holds_nobody_up(api: Served, owner: Person) -> None:
     heavy = {"for": {"in": "${ [range(9000)] }"}, "do": [{"c": {"set": "${ [range(3000)] | map(. * 2) | add }"}}]}
     running = asyncio.create_task(try_out(api, owner, config={"do": [{"row": create("x")}, {"l": heavy}]}))
-    slowest = 0.0
+    answered = 0
     while not running.done():
-        began = time.monotonic()
         assert (await api.http.get("/healthz")).status_code == 200
-        slowest = max(slowest, time.monotonic() - began)
+        answered += 1
         await asyncio.sleep(0.02)
     told = await running
     assert (told["status"], told["error"]["status"]) == ("failed", 408)
     assert "2 s" in told["error"]["detail"]
-    assert slowest < 1.0
+    assert answered > 4, "others were answered meanwhile"
 
 
 async def test_one_account_has_two_at_once_and_no_more(api: Served) -> None:

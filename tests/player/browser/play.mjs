@@ -69,7 +69,7 @@ const STORIES = {
   // Says on standard error when it has come to the end of what there is, and goes on when there is more.
   growing: async (page) => {
     await playing(page);
-    await page.evaluate(() => (window.seen.start = document.querySelector("video").currentTime));
+    await page.evaluate(() => (window.seen.start = document.querySelector("video").played.start(0)));
     await reached(page, 1);
     console.error("PLAYING");
     await ended(page);

@@ -170,9 +170,9 @@ def test_any_words_of_the_grammar_are_parsed_or_refused(words: list[str]) -> Non
 @pytest.mark.parametrize("part", REPEATED)
 def test_nothing_takes_long_to_parse(prefix: str, part: str) -> None:
     query = (f"{prefix}{part * MAX_QUERY_LENGTH}"[:MAX_QUERY_LENGTH]).encode()
-    start = time.process_time()
+    start = time.thread_time()
     parsed_or_refused(query)
-    assert time.process_time() - start < 0.5  # seconds of the processor; all but a few take under 0.02
+    assert time.thread_time() - start < 2  # seconds of the processor; all but a few take under 0.02
 
 
 def parsed_or_refused(query: bytes) -> None:

@@ -21,7 +21,8 @@ from zilliance.settings import DatabaseSettings
 
 MAJOR_VERSION = "18"
 UNPRIVILEGED = ("postgres", "nobody")
-LEFTOVER_SECONDS = 10.0
+LEFTOVER_SECONDS = 60.0
+INITDB_SECONDS = 180.0  # it takes two, and a minute where several stacks start at once on few cores
 
 SERVER_SETTINGS = {
     "listen_addresses": "",
@@ -116,7 +117,8 @@ class Postgres:
             "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
         ]  # fmt: skip
         try:
-            await run_tool(become(command, owner), {"LC_ALL": "C.UTF-8", "PATH": os.defpath})
+            environment = {"LC_ALL": "C.UTF-8", "PATH": os.defpath}
+            await run_tool(become(command, owner), environment, seconds=INITDB_SECONDS)
         except NotReadyError as error:
             message = f"PostgreSQL could not make its data folder {draft}: {error}"
             raise StackError(message) from error
