@@ -1,6 +1,7 @@
 """Both kinds of workers on a real Temporal, PostgreSQL and S3 store, and people who bring videos."""
 
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import pytest
 from temporalio.client import Client
@@ -77,3 +78,10 @@ async def studio(  # noqa: PLR0917  what it stands on
     workers: None,  # noqa: ARG001
 ) -> Studio:
     return await Studio.sign_up(rows, callers, client, store, platform_database)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Encoders give way to everything else on the machine: beside other tests they take many times as long."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(900))

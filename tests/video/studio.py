@@ -161,13 +161,13 @@ class Studio:
 
     async def ended(self, run: UUID) -> None:
         """Wait for the end of a run by its row, whatever is away meanwhile."""
-        async with asyncio.timeout(400):
+        async with asyncio.timeout(800):
             while (await self.run(run))["status"] in {"pending", "running"}:  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
 
     async def until(self, run: UUID, condition: str) -> None:
         """Wait until an SQL condition holds of the run's row."""
-        async with asyncio.timeout(240):
+        async with asyncio.timeout(600):
             while not await self.rows.connection.fetchval(  # noqa: ASYNC110  rows send no event
                 f"SELECT EXISTS (SELECT FROM private.video_runs r WHERE id = $1 AND {condition})", run
             ):

@@ -60,7 +60,7 @@ async def test_a_cancelled_run_leaves_nothing_whenever_that_is(studio: Studio, l
     async with studio.callers.transaction(account(studio.owner)) as connection:
         await connection.execute("SELECT private.request_video_cancel($1)", video)
     await studio.handle(run).cancel()
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(240):
         with pytest.raises(WorkflowFailureError):
             await studio.handle(run).result()
     assert encoders() == []
@@ -78,7 +78,7 @@ async def test_a_video_that_is_deleted_ends_its_run_and_takes_its_objects_along(
     run = await studio.begin(video)
     await playable(studio, run)
     await studio.rows.connection.execute("DELETE FROM videos WHERE id = $1", video)
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(240):
         with pytest.raises(WorkflowFailureError):
             await studio.handle(run).result()
     assert encoders() == []
