@@ -98,6 +98,12 @@ def test_waiting_for_ever_is_told_and_not_waited_for() -> None:
         runner.run(wait())
 
 
+@pytest.mark.parametrize("wait", ["P195D", "P1Y", "P1YT0.1S", "P7Y", "P90Y"])
+def test_a_wait_of_years_is_over_at_once(wait: str) -> None:
+    outcome, _ = simulate([{"first": {"wait": wait}}, {"then": {"wait": "PT0.3S"}}, {"again": {"wait": wait}}])
+    assert [entry.status.value for entry in outcome.tasks] == ["completed"] * 3
+
+
 def test_a_sample_has_the_shape_of_its_schema() -> None:
     schema = {
         "type": "object",

@@ -1,11 +1,13 @@
 """An event loop whose time is virtual: waits take none, and what would wait for ever is said at once."""
 
 import asyncio
+import math
 import selectors
 from datetime import UTC, datetime
 from typing import Any
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)  # when a simulation begins, unless it is told otherwise
+_RESOLUTION = 1e-9
 
 
 class Standstill(Exception):  # noqa: N818  no error of anybody's: the execution waits for what is outside
@@ -34,4 +36,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super().__init__(self._jumping)
 
     def time(self) -> float:
-        return self._jumping.elapsed
+        now = self._jumping.elapsed
+        # What is due is due before now and this. Of half a year, a nanosecond is less than a float can tell: nothing
+        # would ever be due.
+        self._clock_resolution = max(_RESOLUTION, math.ulp(now))
+        return now
