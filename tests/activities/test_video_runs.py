@@ -41,6 +41,41 @@ async def test_beginning_twice_is_one_run(videos: Videos) -> None:
     assert sorted(row["outcome"] for row in both) == ["created", "open", "open", "open"]
 
 
+async def test_a_file_that_is_replaced_meanwhile_is_processed_instead(videos: Videos) -> None:
+    owner = await videos.rows.account()
+    video = await videos.video(owner)
+    first = await videos.begin(owner, video)
+    await videos.tell("enter_video_run", first["run_id"])
+    await videos.tell("publish_video_run", first["run_id"], FIRST)
+    version = await videos.upload(owner, str((await videos.row(video))["storage_path"]))
+    second = await videos.begin(owner, video, most=1)
+    assert (second["outcome"], second["source_version"]) == ("created", version)
+    old, row = await videos.run(first["run_id"]), await videos.row(video)
+    assert (old["status"], dict(old["error"])["code"]) == ("cancelled", "SOURCE_REPLACED")  # pyright: ignore[reportArgumentType, reportCallIssue, reportUnknownArgumentType]
+    assert (row["status"], row["progress"], row["hls_url"], row["error_message"]) == ("processing", 0, None, None)
+    assert await videos.tell("enter_video_run", first["run_id"]) is False
+    again = await videos.begin(owner, video)
+    assert (again["outcome"], again["run_id"]) == ("open", second["run_id"])
+
+
+async def test_what_a_video_is_made_of_stays_until_its_run_has_ended(videos: Videos) -> None:
+    owner = await videos.rows.account()
+    video = await videos.video(owner)
+    begun = await videos.begin(owner, video)
+    await videos.rows.connection.execute("DELETE FROM storage.objects WHERE version = $1", begun["source_version"])
+
+    async def is_swept() -> bool:
+        await videos.rows.connection.execute(
+            "UPDATE private.doomed_versions SET due_at = now() WHERE version = $1", begun["source_version"]
+        )
+        due = await videos.rows.connection.fetch("SELECT private.condemn_due_versions(1000) AS version")
+        return begun["source_version"] in {row["version"] for row in due}
+
+    assert not await is_swept()
+    await videos.tell("fail_video_run", begun["run_id"], ERROR)
+    assert await is_swept()
+
+
 async def test_what_cannot_be_processed_is_refused(videos: Videos) -> None:
     owner, other = await videos.rows.account(), await videos.rows.account()
     empty = await videos.video(owner, uploaded=False)

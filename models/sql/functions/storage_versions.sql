@@ -27,7 +27,8 @@ END
 $$;
 
 -- Versions whose time has come, at most p_limit: from now on no row can take them. Those of a sweep that died are
--- answered again. Uploads whose time is over end here, too.
+-- answered again. Uploads whose time is over end here, too. What a video is being made of stays to the end of that run,
+-- though its upload was deleted or overwritten meanwhile.
 CREATE OR REPLACE FUNCTION private.condemn_due_versions(p_limit integer)
 RETURNS SETOF uuid LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -40,8 +41,11 @@ BEGIN
     RETURN QUERY
     UPDATE private.doomed_versions SET may_go_live = false WHERE version IN (
         SELECT entry.version FROM private.doomed_versions AS entry
-        WHERE entry.due_at <= clock_timestamp()
-        ORDER BY entry.due_at LIMIT p_limit FOR UPDATE SKIP LOCKED
+        WHERE entry.due_at <= clock_timestamp() AND NOT EXISTS (
+            SELECT FROM private.video_runs r
+            WHERE r.source_version = entry.version AND r.status IN ('pending', 'running')
+        )
+        ORDER BY entry.due_at LIMIT p_limit FOR UPDATE OF entry SKIP LOCKED
     ) RETURNING version;
 END
 $$;

@@ -47,6 +47,7 @@ CREATE OR REPLACE TRIGGER discard_deleted_video_run AFTER DELETE ON private.vide
 
 -- Begins the processing of a video of the caller's, or finds the run that there is. What came of it is said in `outcome`:
 --   created, open (the run that is under way), known (it is ready, made of these very bytes; p_force makes it anew);
+--   where other bytes have been uploaded since a run began, that one is over, and another is created;
 --   missing, no_upload (it says no storage_path), no_object (nothing is there), full (p_most_open runs of the owner's).
 -- p_start_within is how long the caller has to start it before the workers do. row_json is the video's row.
 CREATE FUNCTION private.begin_video_run(
@@ -56,6 +57,7 @@ CREATE FUNCTION private.begin_video_run(
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_video public.videos;
+    v_open private.video_runs;
 BEGIN
     owner_id := auth.uid();
     -- One after the other, so that the limit is exact.
@@ -67,21 +69,19 @@ BEGIN
     END IF;
     row_json := row_to_json(v_video)::text;
 
-    SELECT r.id, r.source_version, r.source_size INTO run_id, source_version, source_size
-      FROM private.video_runs r WHERE r.video_id = p_video AND r.status IN ('pending', 'running');
-    IF FOUND THEN
+    SELECT r.* INTO v_open FROM private.video_runs r WHERE r.video_id = p_video AND r.status IN ('pending', 'running');
+    SELECT o.version, (o.metadata->>'size')::bigint INTO source_version, source_size FROM storage.objects o
+     WHERE o.bucket_id = 'videos' AND o.name = v_video.storage_path AND jsonb_typeof(o.metadata->'size') = 'number';
+    IF v_open.id IS NOT NULL AND v_open.source_version = coalesce(source_version, v_open.source_version) THEN
         outcome := 'open';
+        run_id := v_open.id;
+        source_version := v_open.source_version;
+        source_size := v_open.source_size;
         RETURN;
     END IF;
 
-    IF v_video.storage_path IS NULL THEN
-        outcome := 'no_upload';
-        RETURN;
-    END IF;
-    SELECT o.version, (o.metadata->>'size')::bigint INTO source_version, source_size FROM storage.objects o
-     WHERE o.bucket_id = 'videos' AND o.name = v_video.storage_path AND jsonb_typeof(o.metadata->'size') = 'number';
-    IF NOT FOUND THEN
-        outcome := 'no_object';
+    IF source_version IS NULL THEN
+        outcome := CASE WHEN v_video.storage_path IS NULL THEN 'no_upload' ELSE 'no_object' END;
         RETURN;
     END IF;
 
@@ -95,10 +95,16 @@ BEGIN
     END IF;
 
     IF p_most_open <= (
-        SELECT count(*) FROM private.video_runs r WHERE r.user_id = owner_id AND r.status IN ('pending', 'running')
+        SELECT count(*) FROM private.video_runs r
+         WHERE r.user_id = owner_id AND r.status IN ('pending', 'running') AND r.id IS DISTINCT FROM v_open.id
     ) THEN
         outcome := 'full';
         RETURN;
+    END IF;
+    IF v_open.id IS NOT NULL THEN
+        PERFORM private.revert_video_run(v_open.id, 'cancelled', json_build_object(
+            'code', 'SOURCE_REPLACED', 'details', '{}'::json,
+            'message', 'Another file was uploaded while this one was processed: that one is processed instead.')::jsonb);
     END IF;
     outcome := 'created';
     INSERT INTO private.video_runs AS r (video_id, user_id, source_version, source_size, start_due_at)
