@@ -1,6 +1,7 @@
 """Subtitles that are text become WebVTT files in step with tracks that begin at one second."""
 
 import asyncio
+import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,8 @@ _SIGNATURE = b"WEBVTT"
 _ARROW = b" --> "
 _NO_UTF_8 = "Invalid UTF-8 in decoded subtitles text"
 _ELSE = "CP1252"  # what players take text for that is no UTF-8; every container's own rules ask for that
+# The mark at the beginning of UTF-16, which MP4 allows, as that reads it. ffmpeg loses the text behind it.
+_WIDE = tuple(mark.decode("cp1252").encode() for mark in (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE))
 _LIMITS = EncodeLimits(seconds=1800, file_bytes=MOST_BYTES)
 
 
@@ -63,4 +66,6 @@ def _read(path: Path) -> bytes:
     head, _, cues = data.partition(b"\n")
     if not head.startswith(_SIGNATURE):
         raise MediaFailedError(MediaFault.BAD_INPUT, "the subtitles are no WebVTT")
+    if any(b"\n" + mark in cues for mark in _WIDE):
+        raise MediaFailedError(MediaFault.BAD_INPUT, "the subtitles are UTF-16, which ffmpeg does not read")
     return b"\n".join([head, TIMESTAMP_MAP, cues])

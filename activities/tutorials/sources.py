@@ -1,5 +1,6 @@
 """What a tutorial is to be about: a text of the owner's storage, or the captions of a video, as text for a model."""
 
+import codecs
 import json
 import re
 from pathlib import PurePosixPath
@@ -19,6 +20,7 @@ MAX_BYTES = 512 * 1024
 MOST_CHARACTERS = 40_000  # what a model is given of it
 KINDS = (".md", ".markdown", ".txt", ".vtt", ".srt")
 
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # what editors on Windows write
 _TIMES = re.compile(r"^\s*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{3}\s*-->.*$")
 _CUE_TAG = re.compile(r"</?(?:[cbiuv]|ruby|rt|lang|font)\b[^>]*>|<\d[\d:.]*>|\{\\[^}]*\}")
 _BLOCKS = ("NOTE", "STYLE", "REGION")
@@ -42,9 +44,10 @@ class Sources:
             raise tutorial_fault("SOURCE_UNSUPPORTED", Kind.VALIDATION, detail)
         body = await self._body(owner, bucket, path)
         try:
-            text = body.decode("utf-8-sig")
+            text = body.decode("utf-16" if body.startswith(_WIDE) else "utf-8-sig")
         except UnicodeDecodeError as error:
-            raise tutorial_fault("SOURCE_UNSUPPORTED", Kind.VALIDATION, "The source is no text in UTF-8") from error
+            detail = "The source is no text in UTF-8, nor one in UTF-16 with its mark"
+            raise tutorial_fault("SOURCE_UNSUPPORTED", Kind.VALIDATION, detail) from error
         text = (captions_text(text) if kind in {".vtt", ".srt"} else text).strip()
         if not text:
             raise tutorial_fault("SOURCE_EMPTY", Kind.VALIDATION, "The source has no text")

@@ -1,5 +1,6 @@
 """Posters that show something, storyboards in time, captions in step, and copies of what cannot be sought in."""
 
+import codecs
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -161,6 +162,19 @@ async def test_captions_that_are_no_utf_8_are_read_as_windows_has_them(tmp_path:
     assert made is not None
     assert {"Grüße <i>dir</i>", words} <= set(made.content.decode().splitlines())
     assert made.cues == 2
+
+
+@pytest.mark.parametrize("mark", [codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE])
+async def test_captions_that_ffmpeg_would_garble_are_refused(tmp_path: Path, mark: bytes) -> None:
+    """MP4's own text may be UTF-16."""
+    path = captioned(tmp_path, "mp4", "mov_text", words="X" * 20)
+    wide = mark + "und euch!".encode("utf-16-be" if mark == codecs.BOM_UTF16_BE else "utf-16-le")
+    path.write_bytes(path.read_bytes().replace(b"X" * 20, wide))
+    (tmp_path / "made").mkdir()
+    source = Source(location=str(path), duration=5)
+    with pytest.raises(MediaFailedError, match="UTF-16") as raised:
+        await extract_captions(tools(), source, index=2, track="subtitles-1", folder=tmp_path / "made")
+    assert raised.value.fault is MediaFault.BAD_INPUT
 
 
 async def test_a_stream_without_a_cue_is_no_track(tmp_path: Path) -> None:

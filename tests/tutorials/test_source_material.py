@@ -11,8 +11,11 @@ from zilliance.devstack.ai_stand_in import StandInProvider
 VTT = b"WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ada>Tie the rope twice.\n\n00:03.000 --> 00:04.000\nThen pull."
 
 
-async def test_what_is_said_in_captions_reaches_the_model_as_data(author: Author, provider: StandInProvider) -> None:
-    path = await author.upload("knots.vtt", VTT, "text/vtt")
+@pytest.mark.parametrize("body", [VTT, VTT.decode().encode("utf-16")], ids=["utf-8", "utf-16"])
+async def test_what_is_said_in_captions_reaches_the_model_as_data(
+    author: Author, provider: StandInProvider, body: bytes
+) -> None:
+    path = await author.upload("knots.vtt", body, "text/vtt")
     answer = await author.ask({"topic": "Knots", "level": "beginner", "steps": 1, "source": {"path": path}})
     assert answer.status_code == 200, answer.text
     asked = json.loads(provider.calls[0].message)
