@@ -13,6 +13,7 @@ from temporalio.worker import Worker
 
 from activities.media.activities import FfmpegMediaActivities
 from activities.media.extras import FfmpegExtraActivities
+from activities.media.patience import Patience
 from activities.media.publication import Publication
 from activities.media.scratch import own_folder
 from activities.media.sources import Sources
@@ -66,6 +67,7 @@ async def media_workers(settings: Settings, store: ObjectStore) -> AsyncGenerato
         extras = FfmpegExtraActivities(shop, database, store, settings)
         made_light = [extras.take_poster, extras.extract_captions, extras.make_storyboard]
         light = [media.inspect, media.remux, media.encode_chunk, *made_light]
+        patience = Patience()
         async with AsyncExitStack() as stack:
             for queue, activities, at_once in (
                 (TaskQueue.MEDIA, encoding, slots),
@@ -75,6 +77,7 @@ async def media_workers(settings: Settings, store: ObjectStore) -> AsyncGenerato
                     client,
                     task_queue=queue,
                     activities=activities,
+                    interceptors=[patience],
                     max_concurrent_activities=at_once,
                     max_heartbeat_throttle_interval=timedelta(seconds=HEARTBEAT_SECONDS),
                     default_heartbeat_throttle_interval=timedelta(seconds=HEARTBEAT_SECONDS),

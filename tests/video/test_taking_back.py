@@ -9,6 +9,7 @@ import pytest
 from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
+from activities.media import patience
 from activities.media.publication import Made, Publication, Work
 from tests.identities import account
 from tests.video.films import film, looped
@@ -102,6 +103,39 @@ async def test_a_new_run_that_fails_leaves_the_video_as_the_one_before_made_it(
     assert {name: after[name] for name in names} == {name: row[name] for name in names}
     assert await studio.objects(first) == before
     await nothing_is_left(studio, row["id"], run)
+
+
+async def test_a_run_whose_file_is_replaced_gives_way_to_that_of_the_new_one(
+    studio: Studio, tmp_path: Path, long_film: Path
+) -> None:
+    video = await studio.upload(long_film)
+    first = await studio.begin(video)
+    await in_the_middle(studio, first)
+    await studio.replace_upload(video, film(tmp_path / "a.mp4", seconds=2))
+    second = await studio.begin(video)
+    await studio.handle(second).result()
+    async with asyncio.timeout(30):
+        with pytest.raises(WorkflowFailureError):
+            await studio.handle(first).result()
+    await nothing_is_left(studio, video, first)
+    assert (await studio.run(first))["error"]["code"] == "SOURCE_REPLACED"
+    row = await studio.row(video)
+    assert (row["status"], round(row["duration"])) == ("ready", 2)
+
+
+async def test_a_fault_that_nobody_foresaw_ends_a_run_after_a_few_attempts(
+    studio: Studio, long_film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "MOST_UNFORESEEN", 3)
+    video = await studio.upload(long_film)
+    run = await studio.begin(video)
+    await planned(studio, run)
+    await studio.rows.connection.execute("UPDATE private.video_runs SET plan = '{}' WHERE id = $1", run)
+    async with asyncio.timeout(60):
+        with pytest.raises(WorkflowFailureError):
+            await studio.handle(run).result()
+    assert (await studio.run(run))["error"]["code"] == "PROCESSING_FAILED"
+    await nothing_is_left(studio, video, run)
 
 
 async def test_an_upload_that_is_gone_is_said_so(studio: Studio, tmp_path: Path) -> None:
