@@ -86,6 +86,24 @@ async def test_a_cancelled_run_saves_nothing_and_can_be_resumed(author: Author, 
     assert max(paid(provider).values()) == 1
 
 
+async def test_a_cancelled_run_soon_takes_nothing_more_of_the_provider(
+    author: Author, provider: StandInProvider
+) -> None:
+    """Whoever goes on listening pays for what nobody will read."""
+    provider.script.add(Scene(match='"number": 1', delay=120))
+    run_id = await author.begin("Cut off", 1)
+    await _until_asked(provider, '"number": 1')
+    await author.post(f"/tutorials/v1/runs/{run_id}/cancel")
+    async with asyncio.timeout(12):
+        while await _outcome(author, run_id, "step-1") != "cancelled":  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+
+
+async def _outcome(author: Author, run_id: str, step: str) -> str:
+    calls = (await author.get(f"/ai/v1/calls?run={run_id}")).json()["items"]
+    return next(call["outcome"] for call in calls if call["step"] == step)
+
+
 async def test_a_busy_provider_is_waited_for(author: Author, provider: StandInProvider) -> None:
     provider.script.add(Scene(match='"number": 1', status=429, headers={"Retry-After": "1"}))
     answer = await author.ask({"topic": "Busy", "level": "beginner", "steps": 1})
