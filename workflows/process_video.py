@@ -150,6 +150,7 @@ class ProcessVideo:
         piece = self._pieces.popleft()
         if self._last_chunk is None or piece.chunk <= self._last_chunk:
             await self._encode(piece, progress, is_first=is_first)
+            self._is_begun.set()
         self._encoded[piece.quality] += 1
         if self._encoded[piece.quality] == len(progress.plan.chunk_ends):
             await self._complete(piece.quality, progress)

@@ -19,6 +19,7 @@ from zilliance.errors import UnavailableError
 MOST_UNFORESEEN = 8  # failures of one activity in one process: about a minute
 UNFORESEEN = "Unforeseen"
 _MOST_KEPT = 10_000  # activities; those that failed longest ago are forgotten first
+_WAITED_FOR = {"57014", "55P03", "25006"}  # PostgreSQL is too slow, has it locked, or is a standby just now
 # Of the errors of a system, those that a program makes itself.
 _OWN_MISTAKES = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
@@ -70,7 +71,7 @@ class _Counting(ActivityInboundInterceptor):
 def is_foreseen(error: Exception) -> bool:
     """Whether it says itself what becomes of it, or passes by itself."""
     if isinstance(error, PostgresError):
-        return of_postgres(error) is None
+        return error.sqlstate in _WAITED_FOR or of_postgres(error) is None
     if isinstance(error, OSError):
         return not isinstance(error, _OWN_MISTAKES)
     return isinstance(error, (ApplicationError, MemoryError, UnavailableError))

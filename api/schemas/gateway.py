@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from models.api_endpoints import HttpMethod
 
@@ -16,8 +16,7 @@ class GatewayTest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    # The name in the columns' style is what workers and front ends of before send.
-    endpoint_id: Annotated[UUID, Field(validation_alias=AliasChoices("endpointId", "endpoint_id"))]
+    endpoint_id: Annotated[UUID, Field(alias="endpointId")]
     path: Annotated[str | None, Field(max_length=LONGEST_PATH, pattern="^/")] = Field(
         default=None, description="As a caller writes it; needed where the endpoint's own has parameters or a wildcard"
     )
@@ -28,7 +27,7 @@ class GatewayTest(BaseModel):
     encoding: Literal["base64"] | None = Field(default=None, description="base64: the body is text for bytes")
     owner_id: UUID | None = Field(
         default=None,
-        validation_alias=AliasChoices("ownerId", "owner_id"),
+        alias="ownerId",
         description="Whose endpoint it is; said by the service alone",
     )
 

@@ -56,6 +56,12 @@ async def test_a_file_that_is_replaced_meanwhile_is_processed_instead(videos: Vi
     assert await videos.tell("enter_video_run", first["run_id"]) is False
     again = await videos.begin(owner, video)
     assert (again["outcome"], again["run_id"]) == ("open", second["run_id"])
+    told = await videos.rows.connection.fetch(
+        "SELECT DISTINCT record->>'status' AS status FROM private.change_log"
+        " WHERE row_id = $1 AND operation = 'update'",
+        video,
+    )
+    assert [row["status"] for row in told] == ["processing"]  # nobody hears that it was ready, or failed
 
 
 async def test_what_a_video_is_made_of_stays_until_its_run_has_ended(videos: Videos) -> None:

@@ -35,6 +35,9 @@ PERMISSIONS: list[tuple[Any, Any]] = [
     ({"read": True}, NOTHING),
     (None, NOTHING),
     (5, NOTHING),
+    (["admin"], NOTHING),
+    ([5, {"any": 1}], NOTHING),
+    (["write", "read", "no"], ["read", "write", *NOTHING]),
 ]
 
 
@@ -99,9 +102,12 @@ async def upgraded(database_settings: DatabaseSettings) -> AsyncGenerator[AsyncC
     await engine.dispose()
 
 
-async def test_permissions_that_are_no_array_open_what_they_name_or_nothing(upgraded: AsyncConnection) -> None:
+async def test_permissions_of_before_open_what_they_name_or_nothing(upgraded: AsyncConnection) -> None:
     found = await upgraded.execute(text("SELECT permissions FROM public.api_keys ORDER BY id"))
     assert list(found.scalars()) == [after for _, after in PERMISSIONS]
+    revoked = await upgraded.execute(text("UPDATE public.api_keys SET is_active = false"))
+    assert revoked.rowcount == len(PERMISSIONS)
+    await upgraded.rollback()
 
 
 async def test_of_endpoints_of_one_form_the_oldest_stays_active(upgraded: AsyncConnection) -> None:

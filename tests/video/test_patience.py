@@ -17,6 +17,9 @@ from zilliance.storage import RefusedByStoreError
 PASSING = (
     UnavailableError("The database cannot be reached"),
     asyncpg.DeadlockDetectedError("deadlock detected"),
+    asyncpg.QueryCanceledError("canceling statement due to statement timeout"),
+    asyncpg.LockNotAvailableError("canceling statement due to lock timeout"),
+    asyncpg.ReadOnlySQLTransactionError("cannot execute UPDATE in a read-only transaction"),
     OSError(errno.ENOSPC, "No space left on device"),
     ConnectionResetError(),
     TimeoutError(),

@@ -13,14 +13,18 @@ $$ SELECT jsonb_typeof(p_permissions) = 'array' $$;
 CREATE FUNCTION private.valid_route(p_path text) RETURNS boolean LANGUAGE sql IMMUTABLE AS
 $$ SELECT starts_with(p_path, '/') $$;
 
--- What was no array never opened anything, and does not begin to: `[]` would be everything. A bare word means itself.
+-- Nothing asked for them before, so anything could be stored. The words are what they are; what else there is opens
+-- nothing from now on, too: an array without it could be empty, which is everything.
 -- Row security binds the owner of the tables, too, as whom migrations run.
 ALTER TABLE public.api_keys NO FORCE ROW LEVEL SECURITY;
 
-UPDATE public.api_keys SET permissions = CASE
-        WHEN permissions IN ('"read"', '"write"', '"*"') THEN jsonb_build_array(permissions)
-        ELSE '[{"endpoint_id": "00000000-0000-0000-0000-000000000000"}]' END
- WHERE NOT private.valid_permissions(permissions);
+UPDATE public.api_keys SET permissions = (
+    SELECT coalesce(jsonb_agg(DISTINCT CASE
+               WHEN entry IN ('"read"', '"write"', '"*"') THEN entry
+               ELSE '{"endpoint_id": "00000000-0000-0000-0000-000000000000"}' END), '[]')
+      FROM jsonb_array_elements(
+               CASE jsonb_typeof(permissions) WHEN 'array' THEN permissions ELSE jsonb_build_array(permissions) END
+           ) AS entry);
 
 ALTER TABLE public.api_keys FORCE ROW LEVEL SECURITY;
 

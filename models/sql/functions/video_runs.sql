@@ -47,7 +47,7 @@ CREATE OR REPLACE TRIGGER discard_deleted_video_run AFTER DELETE ON private.vide
 
 -- Begins the processing of a video of the caller's, or finds the run that there is. What came of it is said in `outcome`:
 --   created, open (the run that is under way), known (it is ready, made of these very bytes; p_force makes it anew);
---   where other bytes have been uploaded since a run began, that one is over, and another is created;
+--   where other bytes were uploaded since it began, that run is over and another is created;
 --   missing, no_upload (it says no storage_path), no_object (nothing is there), full (p_most_open runs of the owner's).
 -- p_start_within is how long the caller has to start it before the workers do. row_json is the video's row.
 CREATE FUNCTION private.begin_video_run(
@@ -102,9 +102,10 @@ BEGIN
         RETURN;
     END IF;
     IF v_open.id IS NOT NULL THEN
-        PERFORM private.revert_video_run(v_open.id, 'cancelled', json_build_object(
-            'code', 'SOURCE_REPLACED', 'details', '{}'::json,
-            'message', 'Another file was uploaded while this one was processed: that one is processed instead.')::jsonb);
+        -- The row never says that it is ready again, or failed: others would act on that.
+        PERFORM private.drop_video_run(v_open.id, 'cancelled', '{"code": "SOURCE_REPLACED", "details": {}, "message":
+            "Another file was uploaded while this one was processed: that one is processed instead."}');
+        PERFORM private.show_video_run(p_video, private.last_video_run(p_video, owner_id), 'processing', 0, NULL);
     END IF;
     outcome := 'created';
     INSERT INTO private.video_runs AS r (video_id, user_id, source_version, source_size, start_due_at)
@@ -193,7 +194,7 @@ CREATE OR REPLACE FUNCTION private.show_video_run(
            duration = (p.shown->>'duration')::double precision,
            thumbnail_url = CASE WHEN v.thumbnail_url IS NULL OR EXISTS (
                    SELECT FROM private.video_runs o WHERE o.video_id = v.id AND o.published->>'thumbnail_url' = v.thumbnail_url
-               ) THEN coalesce(p.shown->>'thumbnail_url', CASE p_status WHEN 'processing' THEN v.thumbnail_url END)
+               ) THEN coalesce(p.shown->>'thumbnail_url', CASE WHEN p_status = 'processing' AND p_run IS NOT NULL THEN v.thumbnail_url END)
                ELSE v.thumbnail_url END
       FROM (SELECT (SELECT r.published FROM private.video_runs r WHERE r.id = p_run) AS shown) AS p
      WHERE v.id = p_video;
@@ -247,29 +248,38 @@ BEGIN
 END
 $$;
 
--- A run ends without what was wanted: nothing of it stays, and the video's row shows the completed run before, or the
--- reason. False: it had ended before, or is gone.
-CREATE OR REPLACE FUNCTION private.revert_video_run(p_run uuid, p_status text, p_error jsonb)
-RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- A run ends without what was wanted, and nothing of it stays. Its video; null: it had ended before, or is gone.
+CREATE OR REPLACE FUNCTION private.drop_video_run(p_run uuid, p_status text, p_error jsonb)
+RETURNS uuid LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_video uuid := private.lock_video_of(p_run);
     v_owner uuid;
-    v_before uuid;
 BEGIN
     UPDATE private.video_runs r
        SET status = p_status, error = p_error, completed_at = clock_timestamp(), start_due_at = NULL
      WHERE r.id = p_run AND v_video IS NOT NULL RETURNING r.user_id INTO v_owner;
-    IF NOT FOUND THEN
-        RETURN false;
+    IF FOUND THEN
+        DELETE FROM private.video_tracks t WHERE t.run_id = p_run;
+        PERFORM private.discard_video_run(p_run, v_video, v_owner, interval '0');
     END IF;
-    v_before := private.last_video_run(v_video, v_owner);
-    IF v_before IS NOT NULL THEN
+    RETURN v_video;
+END
+$$;
+
+-- The same, and the video's row shows the completed run before, or the reason. False where that says null.
+CREATE OR REPLACE FUNCTION private.revert_video_run(p_run uuid, p_status text, p_error jsonb)
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_video uuid := private.drop_video_run(p_run, p_status, p_error);
+    v_before uuid := (SELECT private.last_video_run(r.video_id, r.user_id) FROM private.video_runs r WHERE r.id = p_run);
+BEGIN
+    IF v_video IS NULL THEN
+        RETURN false;
+    ELSIF v_before IS NOT NULL THEN
         PERFORM private.show_video_run(v_video, v_before, 'ready', 100, NULL);
     ELSE
         PERFORM private.show_video_run(v_video, NULL, 'error', 0, p_error->>'message');
     END IF;
-    DELETE FROM private.video_tracks t WHERE t.run_id = p_run;
-    PERFORM private.discard_video_run(p_run, v_video, v_owner, interval '0');
     RETURN true;
 END
 $$;
@@ -370,13 +380,12 @@ BEGIN
          WHERE p.pronamespace = 'private'::regnamespace AND p.proname IN (
             'announce_video', 'discard_video_run', 'discard_deleted_video_run', 'begin_video_run', 'last_video_run',
             'lock_video_of', 'enter_video_run', 'describe_video_run', 'set_video_progress', 'show_video_run',
-            'publish_video_run', 'complete_video_run', 'revert_video_run', 'fail_video_run', 'cancel_video_run',
-            'request_video_cancel', 'claim_video_starts', 'forget_video_starts', 'open_video_runs', 'due_prefixes',
-            'forget_prefixes')
+            'publish_video_run', 'complete_video_run', 'drop_video_run', 'revert_video_run', 'fail_video_run',
+            'cancel_video_run', 'request_video_cancel', 'claim_video_starts', 'forget_video_starts', 'open_video_runs',
+            'due_prefixes', 'forget_prefixes')
     LOOP
         EXECUTE format('ALTER FUNCTION %s OWNER TO zplatform', v_function);
-        -- A worker calls those alone that are granted below; the others are parts of them.
-        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC, zworker', v_function);
+        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC, zworker', v_function);  -- granted below, or parts of these
     END LOOP;
 END
 $$;

@@ -156,11 +156,7 @@ async def test_the_service_calls_in_the_name_of_an_owner(way: Way) -> None:
     assert (await attempt(way, named, headers=service)).json()["status"] == 200
 
 
-async def test_the_names_of_before_are_still_read(way: Way) -> None:
-    endpoint = str(await way.endpoint("/named/before"))
-    named = {"endpoint_id": endpoint, "owner_id": str(way.owner.person.id)}
-    assert (await attempt(way, named, headers={**way.api.service})).json()["status"] == 200
-    assert (await attempt(way, {"endpoint_id": endpoint, "endpointId": endpoint})).status_code == 400
+async def test_a_call_without_an_endpoint_is_refused_in_words(way: Way) -> None:
     assert (await attempt(way, {})).json()["error"] == "endpointId: Field required"
 
 
