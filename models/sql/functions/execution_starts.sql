@@ -69,10 +69,10 @@ RETURNS TABLE (
     trigger_data text, started_at timestamptz, retry_of uuid
 ) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH claimed AS (
-        UPDATE private.execution_starts SET due_at = now() + p_again WHERE execution_id IN (
+        UPDATE private.execution_starts SET due_at = now() + p_again WHERE execution_id = ANY (ARRAY(
             SELECT s.execution_id FROM private.execution_starts s
              WHERE s.due_at <= now() ORDER BY s.due_at LIMIT p_limit FOR UPDATE SKIP LOCKED
-        ) RETURNING execution_id
+        )) RETURNING execution_id
     )
     SELECT e.id, e.user_id, e.workflow_id, e.version, w.name, v.config::text, e.trigger_data::text,
            coalesce(e.started_at, e.created_at), private.reused_execution(e.id)

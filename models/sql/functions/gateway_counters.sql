@@ -23,16 +23,16 @@ DECLARE
     v_windows integer;
     v_quotas integer;
 BEGIN
-    DELETE FROM private.gateway_windows w WHERE w.id IN (
+    DELETE FROM private.gateway_windows w WHERE w.id = ANY (ARRAY(
         SELECT n.id FROM private.gateway_windows n
          WHERE NOT EXISTS (SELECT FROM public.api_keys k WHERE k.id = n.id)
            AND NOT EXISTS (SELECT FROM public.api_endpoints e WHERE e.id = n.id)
-         LIMIT p_limit FOR UPDATE OF n SKIP LOCKED);
+         LIMIT p_limit FOR UPDATE OF n SKIP LOCKED));
     GET DIAGNOSTICS v_windows = ROW_COUNT;
-    DELETE FROM private.gateway_quotas q WHERE q.key_id IN (
+    DELETE FROM private.gateway_quotas q WHERE q.key_id = ANY (ARRAY(
         SELECT n.key_id FROM private.gateway_quotas n
          WHERE NOT EXISTS (SELECT FROM public.api_keys k WHERE k.id = n.key_id)
-         LIMIT p_limit FOR UPDATE OF n SKIP LOCKED);
+         LIMIT p_limit FOR UPDATE OF n SKIP LOCKED));
     GET DIAGNOSTICS v_quotas = ROW_COUNT;
     RETURN greatest(v_windows, v_quotas);
 END

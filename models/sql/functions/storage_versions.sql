@@ -32,21 +32,22 @@ $$;
 CREATE OR REPLACE FUNCTION private.condemn_due_versions(p_limit integer)
 RETURNS SETOF uuid LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    DELETE FROM storage.uploads WHERE id IN (
+    DELETE FROM storage.uploads WHERE id = ANY (ARRAY(
         SELECT id FROM storage.uploads WHERE expires_at <= clock_timestamp() LIMIT p_limit FOR UPDATE SKIP LOCKED
-    );
+    ));
     -- None should be there: an upload that was given more time at the very moment when it ended.
     DELETE FROM private.doomed_versions AS entry USING storage.objects AS live
     WHERE entry.due_at <= clock_timestamp() AND live.version = entry.version;
+    -- As an array it is chosen once: beside IN a plan may choose anew for each row, and then all are chosen.
     RETURN QUERY
-    UPDATE private.doomed_versions SET may_go_live = false WHERE version IN (
+    UPDATE private.doomed_versions SET may_go_live = false WHERE version = ANY (ARRAY(
         SELECT entry.version FROM private.doomed_versions AS entry
         WHERE entry.due_at <= clock_timestamp() AND NOT EXISTS (
             SELECT FROM private.video_runs r
             WHERE r.source_version = entry.version AND r.status IN ('pending', 'running')
         )
         ORDER BY entry.due_at LIMIT p_limit FOR UPDATE OF entry SKIP LOCKED
-    ) RETURNING version;
+    )) RETURNING version;
 END
 $$;
 

@@ -322,10 +322,10 @@ $$;
 CREATE FUNCTION private.claim_video_starts(p_again interval, p_limit integer)
 RETURNS TABLE (run_id uuid, video_id uuid, owner_id uuid, source_version uuid, source_size bigint)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    UPDATE private.video_runs SET start_due_at = now() + p_again WHERE id IN (
+    UPDATE private.video_runs SET start_due_at = now() + p_again WHERE id = ANY (ARRAY(
         SELECT r.id FROM private.video_runs r
          WHERE r.start_due_at <= now() ORDER BY r.start_due_at LIMIT p_limit FOR UPDATE SKIP LOCKED
-    ) RETURNING id, video_runs.video_id, user_id, video_runs.source_version, video_runs.source_size;
+    )) RETURNING id, video_runs.video_id, user_id, video_runs.source_version, video_runs.source_size;
 $$;
 
 -- These are known to Temporal.
