@@ -135,15 +135,14 @@ async def test_a_stop_in_order_loses_no_request_of_the_log(stack: Stack, client:
     assert await logged(stack, "/endless") == [503]
 
 
-async def test_a_kill_loses_the_last_moments_of_the_log_at_most(stack: Stack, client: httpx.AsyncClient) -> None:
+async def test_a_kill_loses_the_last_second_of_the_log_at_most(stack: Stack, client: httpx.AsyncClient) -> None:
     callers = Callers(client, "/killed")
     calling = [asyncio.create_task(callers.call()) for _ in range(CALLERS)]
     await callers.have_answers(100)
-    # What is lost is a second's, and what a busy machine takes to write it: so that there is something older than both.
-    await asyncio.sleep(5)
+    await asyncio.sleep(2)  # so that there is something older than the last second
     killed = time.monotonic()
     await end(stack, signal.SIGKILL)
     found = await settled(stack, "/killed", callers, calling)
     lost = len(callers.answered) - found.count(200)
-    assert lost <= sum(killed - 3 < moment <= killed + 0.5 for moment in callers.answered)
+    assert lost <= sum(killed - 1 < moment <= killed + 0.5 for moment in callers.answered)
     assert found.count(200) >= 100

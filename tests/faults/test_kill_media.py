@@ -84,7 +84,7 @@ async def test_a_killed_media_worker_costs_at_most_a_chunk_for_each_slot_and_cha
     await until(lambda: bool(encoders(pid)))
     at_work = encoders(pid)
     await stack.kill("media")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(2):
         await until(lambda: not any(process.is_running() for process in at_work))
     await stack.ready("media", after=pid)
     await studio.handle(run).result()
