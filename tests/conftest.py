@@ -1,6 +1,8 @@
 """The real parts that tests run against: started once a session, on free ports, in homes of their own."""
 
+import asyncio
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import hypothesis
@@ -60,3 +62,15 @@ async def rows(database_settings: DatabaseSettings) -> AsyncGenerator[Rows]:
     rows = await Rows.connect(database_settings)
     yield rows
     await rows.connection.close()
+
+
+@pytest.fixture
+async def today() -> datetime:
+    """Noon of a UTC day that does not end within the next minute: shortly before midnight, of the one that follows."""
+    now = datetime.now(UTC)
+    begun = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    left = timedelta(days=1) - (now - begun)
+    if left < timedelta(minutes=1):
+        await asyncio.sleep(left.total_seconds() + 1)
+        begun += timedelta(days=1)
+    return begun + timedelta(hours=12)

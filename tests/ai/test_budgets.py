@@ -60,6 +60,7 @@ async def test_many_processes_together_admit_no_more_than_one_alone(
             await pool.close()
 
 
+@pytest.mark.usefixtures("today")
 async def test_tokens_of_a_day_are_never_exceeded_and_open_calls_hold_what_they_may_take(
     stand_in: StandInProvider, ai_database: Database, rows: Rows
 ) -> None:
@@ -107,6 +108,7 @@ async def test_an_answer_that_is_to_be_mended_is_reserved_as_part_of_the_prompt(
             assert row["prompt_tokens"] + row["completion_tokens"] <= row["reserved_tokens"]
 
 
+@pytest.mark.usefixtures("today")
 async def test_who_has_no_room_for_mending_does_not_mend(
     stand_in: StandInProvider, ai_database: Database, rows: Rows
 ) -> None:
@@ -118,6 +120,7 @@ async def test_who_has_no_room_for_mending_does_not_mend(
     stand_in.script.clear()
 
 
+@pytest.mark.usefixtures("today")
 async def test_the_cost_of_a_month_is_bounded_by_the_price_table(
     stand_in: StandInProvider, ai_database: Database, rows: Rows
 ) -> None:

@@ -27,6 +27,7 @@ async def called(
     await rows.connection.execute(CALL, who, run or uuid4(), uuid4().hex, model, outcome, day)
 
 
+@pytest.mark.usefixtures("today")
 async def test_use_is_told_by_day_and_model_with_the_budgets(api: Served, person: Person, rows: Rows) -> None:
     now = datetime.now(UTC)
     for model in ("b", "a", "a"):

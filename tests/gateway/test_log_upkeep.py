@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -13,8 +13,6 @@ from api.request_log import LoggedRequest, RequestLog
 from tests.activities.support import Rows
 from zilliance.database import Database
 from zilliance.settings import Login, Settings
-
-TODAY = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
 
 Upkeep = SqlEventUpkeepActivities
 
@@ -37,8 +35,8 @@ async def days(rows: Rows) -> list[str]:
     return [row["relname"].removeprefix("api_requests_") for row in found]
 
 
-def day(distance: int) -> str:
-    return f"{TODAY + timedelta(days=distance):%Y%m%d}"
+def name(day: datetime) -> str:
+    return f"{day:%Y%m%d}"
 
 
 async def place(rows: Rows, owner: UUID, moment: datetime) -> None:
@@ -53,30 +51,30 @@ async def place(rows: Rows, owner: UUID, moment: datetime) -> None:
 
 
 async def test_days_that_are_older_than_they_are_kept_go_with_all_their_rows(
-    upkeep: Upkeep, rows: Rows, owner: UUID
+    upkeep: Upkeep, rows: Rows, owner: UUID, today: datetime
 ) -> None:
     for age in (31, 30, 29, 0):
-        await place(rows, owner, TODAY - timedelta(days=age))
-    assert day(-31) in await days(rows)
+        await place(rows, owner, today - timedelta(days=age))
+    assert name(today - timedelta(days=31)) in await days(rows)
     await run(upkeep)
     kept = await rows.connection.fetch("SELECT created_at FROM api_requests WHERE user_id = $1", owner)
-    assert sorted((TODAY - row["created_at"]).days for row in kept) == [0, 29, 30]
-    assert min(await days(rows)) == day(-30)
+    assert sorted((today - row["created_at"]).days for row in kept) == [0, 29, 30]
+    assert min(await days(rows)) == name(today - timedelta(days=30))
 
 
-async def test_days_to_come_are_made_ahead(upkeep: Upkeep, rows: Rows) -> None:
-    await rows.connection.execute(f"DROP TABLE partitions.api_requests_{day(2)}")
+async def test_days_to_come_are_made_ahead(upkeep: Upkeep, rows: Rows, today: datetime) -> None:
+    await rows.connection.execute(f"DROP TABLE partitions.api_requests_{name(today + timedelta(days=2))}")
     await run(upkeep)
-    assert {day(ahead) for ahead in range(4)} <= set(await days(rows))
+    assert {name(today + timedelta(days=ahead)) for ahead in range(4)} <= set(await days(rows))
 
 
 async def test_a_day_that_no_upkeep_has_made_is_made_by_who_writes(
-    requests: RequestLog, rows: Rows, owner: UUID
+    requests: RequestLog, rows: Rows, owner: UUID, today: datetime
 ) -> None:
-    await rows.connection.execute(f"DROP TABLE partitions.api_requests_{day(0)}")
+    await rows.connection.execute(f"DROP TABLE partitions.api_requests_{name(today)}")
     requests.add(LoggedRequest("GET", "/", 200, 1, user_id=owner))
     await requests.close()
-    assert day(0) in await days(rows)
+    assert name(today) in await days(rows)
     assert await rows.count("public.api_requests", owner) == 1
 
 
@@ -107,12 +105,12 @@ async def test_the_log_of_an_endpoint_outlives_it(requests: RequestLog, rows: Ro
 
 
 async def test_the_log_of_an_account_that_is_deleted_goes(
-    upkeep: Upkeep, requests: RequestLog, rows: Rows, owner: UUID
+    upkeep: Upkeep, requests: RequestLog, rows: Rows, owner: UUID, today: datetime
 ) -> None:
     others = [await rows.account() for _ in range(2)]
     for account in (owner, *others):
         requests.add(LoggedRequest("GET", "/", 200, 1, user_id=account))
-        await place(rows, account, TODAY - timedelta(days=5))
+        await place(rows, account, today - timedelta(days=5))
     await requests.close()
     await rows.connection.execute("DELETE FROM auth.users WHERE id = $1", owner)
     await run(upkeep)

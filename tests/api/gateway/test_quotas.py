@@ -53,6 +53,7 @@ async def test_what_a_limit_refuses_uses_no_quota(windows: Windows) -> None:
     assert taken[-1].limits["day"]["remaining"] == 3
 
 
+@pytest.mark.usefixtures("today")
 async def test_a_refusal_says_what_the_quota_is_and_when_there_is_more(publisher: Owner) -> None:
     await publisher.endpoint("/orders")
     key = await publisher.key(daily_quota=1, monthly_quota=9)
@@ -66,6 +67,7 @@ async def test_a_refusal_says_what_the_quota_is_and_when_there_is_more(publisher
     assert [limit.name for limit in refused.limits] == ["key", "endpoint", "day", "month"]
 
 
+@pytest.mark.usefixtures("today")
 async def test_a_quota_that_is_raised_counts_what_was_used(publisher: Owner) -> None:
     await publisher.endpoint("/orders")
     key = await publisher.key(daily_quota=1)
