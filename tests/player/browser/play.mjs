@@ -57,14 +57,13 @@ const STORIES = {
   sound: async (page) => {
     await playing(page);
     await page.selectOption("#captions", { index: 1 });
-    await page.evaluate(offered, "film");
+    await page.evaluate(offered, { when: "film" });
     await page.fill("[name=url]", next);
-    await page.evaluate(() => document.querySelector("#source").requestSubmit());
-    await page.evaluate(offered, "between");
+    await page.evaluate(offered, { when: "between", submit: true });
     await page.waitForFunction(() => document.querySelector("video").currentTime < 1, undefined, limit);
     await playing(page);
     await ended(page);
-    await page.evaluate(offered, "sound");
+    await page.evaluate(offered, { when: "sound" });
   },
   // Says on standard error when it has come to the end of what there is, and goes on when there is more.
   growing: async (page) => {
@@ -76,8 +75,9 @@ const STORIES = {
   },
 };
 
-// What can be chosen at the moment, and what is said.
-const offered = (when) => {
+// What can be chosen at the moment, and what is said; to see it before the next video answers, submit and look at once.
+const offered = ({ when, submit = false }) => {
+  if (submit) document.querySelector("#source").requestSubmit();
   const names = (id) => [...document.querySelectorAll(`#${id} option`)].map((each) => each.textContent);
   window.seen.offered[when] = [names("level"), names("captions"), document.querySelector("#state").value];
 };
