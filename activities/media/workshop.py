@@ -33,7 +33,10 @@ class Bench:
 
     def source(self, work: Work) -> Source:
         """What the engine is given."""
-        return Source(location=self.location, picture=work.report.picture, duration=work.report.duration)
+        report = work.report
+        return Source(
+            location=self.location, picture=report.picture, duration=report.duration, container=report.container
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
