@@ -34,6 +34,7 @@ from workflows.video_stubs import MediaActivities, VideoRunActivities
 # Chunks of one video that are encoded or queue for it at the same time. More would only let it crowd the queue: every
 # slot of a few machines is kept busy, and videos that come later need not wait behind all of an earlier one's.
 LANES = 8
+STAGGER = 0.03  # seconds from one to the next: pieces that are queued at the same time are encoded in any order
 TRUNCATED = "The file ends before it says it does: what was there is published."
 
 
@@ -133,9 +134,11 @@ class ProcessVideo:
         if progress.next_piece == 0:
             await self._encode_next(progress, is_first=True)  # alone: somebody waits for it
         self._is_begun.set()
-        await _together([self._lane(progress) for _ in range(LANES)])
+        lanes = min(LANES, len(self._pieces))
+        await _together([self._lane(progress, opens_after=place * STAGGER) for place in range(lanes)])
 
-    async def _lane(self, progress: VideoProgress) -> None:
+    async def _lane(self, progress: VideoProgress, *, opens_after: float) -> None:
+        await asyncio.sleep(opens_after)
         while not self._is_to_hand_over():
             await self._encode_next(progress)
 

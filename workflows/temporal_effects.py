@@ -33,7 +33,7 @@ Result = TypeVar("Result")
 
 FAULT = "fault"  # the type of ApplicationErrors whose one detail is a problem
 
-# A timer takes a full second whatever its value (measured), so shorter waits are slept through by a local activity.
+# A server as it is shipped lets no timer take less (decision 56): shorter waits are slept through by a local activity.
 SHORTEST_TIMER = 1.0
 LONGEST_TIMER = 3650 * 86_400.0
 SHOWN_WAIT = 5.0  # a shorter one is over before anybody has read in the row that it waits

@@ -29,7 +29,8 @@ def sources(folder: Path) -> dict[str, Path]:
     ffmpeg("-i", str(plain), "-c", "copy", str(streamed))
     nothing.write_text("this is no video")
     sound = film(folder / "sound.m4a", seconds=3, pictures=False)
-    return {"ready": captioned, "remuxed": streamed, "refused": nothing, "sound": sound}
+    long = film(folder / "long.mp4", seconds=30)
+    return {"ready": captioned, "remuxed": streamed, "refused": nothing, "sound": sound, "long": long}
 
 
 def upload(person: Person, path: Path) -> str:

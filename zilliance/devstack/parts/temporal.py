@@ -21,6 +21,8 @@ TUNING = {
     "history.outboundProcessorMaxPollRPS": "100000",
     "matching.numTaskqueueReadPartitions": "1",
     "matching.numTaskqueueWritePartitions": "1",
+    # As shipped, every timer of up to a second takes a whole one: room for clocks of several servers that differ.
+    "history.timerProcessorMaxTimeShift": '"10ms"',
     # What waited for an outage, of the S3 store say, goes on soon after it: as shipped, up to ten minutes later.
     "history.workflowTaskRetryMaxInterval": '"10s"',
     # Tasks that wait take turns by their fairness key, which is the owner of an execution.
