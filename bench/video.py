@@ -2,8 +2,9 @@
 
 Prints, for 1080p sources of so many seconds (20, 600 and 3600 where none are named), how long after the upload's end
 somebody can begin to watch; for those of at most BENCH_WHOLE seconds (600), how long the whole processing takes beside
-the very same commands run by a shell, as many at a time as there are cores; and, for the shortest and
-the longest of them, two workers with a core each beside one ffmpeg with two threads. References run right after what they are compared with.
+the very same commands run by a shell, as many at a time as there are cores; and, for the shortest and the longest of
+them, two workers with a core each beside one ffmpeg with two threads. References run right after what they are compared
+with.
 """
 
 import asyncio
@@ -231,7 +232,7 @@ def two_workers(stack: Stack, folder: Path) -> Iterator[None]:
 
 
 async def measure_two_workers(folder: Path, path: Path, seconds: int) -> None:
-    async with Stack(folder / f"two-{seconds}", FREE_PORTS, parts=ALL_PARTS - {PartName.MEDIA}) as stack:
+    async with Stack(folder / "two", FREE_PORTS, parts=ALL_PARTS - {PartName.MEDIA}) as stack:
         with two_workers(stack, folder):
             await asyncio.sleep(STARTED_SECONDS)
             rows = await asyncpg.connect(stack.settings.database.admin_dsn())
@@ -268,7 +269,8 @@ async def main() -> None:
             # The shortest that gives each worker several chunks, and one whose beginning and end count for little.
             shortest = next((each for each in whole if each >= CLIP_SECONDS * 3), whole[-1])
             for seconds in sorted({shortest, whole[-1]}):
-                await measure_two_workers(Path(folder), make_source(clip, seconds), seconds)
+                with tempfile.TemporaryDirectory(prefix="ztwo") as home:
+                    await measure_two_workers(Path(home), make_source(clip, seconds), seconds)
 
 
 if __name__ == "__main__":
