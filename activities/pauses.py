@@ -1,4 +1,4 @@
-"""Waiting that is shorter than a timer of every server can be."""
+"""Waiting that is shorter than a timer of the server can be."""
 
 import asyncio
 

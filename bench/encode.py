@@ -60,7 +60,7 @@ class Film:
 
     def command(self, program: str, frames: range, rungs: Sequence[Rung]) -> Command:
         work = ChunkWork(source=self.source, picture=self.picture, plan=self.whole, frames=frames, rungs=rungs)
-        return chunk_command(program, work, work.seeks[0])
+        return chunk_command(program, work)
 
 
 def _spent() -> float:
@@ -116,9 +116,7 @@ async def film(name: str, folder: Path, program: str) -> AsyncGenerator[Film]:
     frames = SECONDS * 30
     whole = plan_video(report).model_copy(update={"chunk_ends": (frames,), "frames": frames})
     cut = whole.model_copy(update={"chunk_ends": tuple(range(CHUNK_FRAMES, frames + 1, CHUNK_FRAMES))})
-    yield Film(
-        name, Source(location=str(path), picture=picture, duration=SECONDS, container="mov"), picture, whole, cut
-    )
+    yield Film(name, Source(location=str(path), picture=picture, duration=SECONDS), picture, whole, cut)
     path.unlink()
 
 

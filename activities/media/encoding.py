@@ -5,7 +5,6 @@ Objects of one rung, laid end to end, are the whole rendition: nothing is stitch
 
 import asyncio
 from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
 
 from activities.media.boxes import BrokenFileError, open_made, read_fragments, read_init
@@ -38,19 +37,17 @@ async def encode_chunk(
     if source.picture is None:
         raise MediaFailedError(MediaFault.BAD_INPUT, "the source has no pictures")
     work = ChunkWork(source=source, picture=source.picture, plan=plan, frames=plan.span(chunk), rungs=rungs)
-    made: list[EncodedFile] = []
-    for seek in work.seeks:
-        made = await _encode(tools, work, folder, report, seek)
-        if seek is None or _is_whole(made, work):
-            break
-        # Nothing at all is what a source that is cut off gives, too: to decode all of it for that would be too dear.
-        if not made and await _reach(tools, work, folder) <= work.frames.start / plan.rate.fraction:
-            break
-    return made
+    made = await _encode(tools, work, folder, report, from_beginning=False)
+    if work.seek is None or _is_whole(made, work):
+        return made
+    # Nothing at all is what a source that is cut off gives, too: to decode all of it for that would be too dear.
+    if not made and await _reach(tools, work, folder) <= work.frames.start / plan.rate.fraction:
+        return made
+    return await _encode(tools, work, folder, report, from_beginning=True)
 
 
 async def _encode(
-    tools: MediaTools, work: ChunkWork, folder: Path, report: Report, seek: Fraction | None
+    tools: MediaTools, work: ChunkWork, folder: Path, report: Report, *, from_beginning: bool
 ) -> list[EncodedFile]:
     written = 0
 
@@ -59,11 +56,8 @@ async def _encode(
         written = now.frames
         report(min(1.0, now.frames / len(work.frames)))
 
-    # Where seeking did not lead to the chunk, all that comes before it is decoded, too: that may take long.
-    patient = seek is None and work.frames.start > 0
-    await run_command(
-        tools, chunk_command(tools.ffmpeg, work, seek), folder, limits=_LIMITS, watch=watch, patient=patient
-    )
+    command = chunk_command(tools.ffmpeg, work, from_beginning=from_beginning)
+    await run_command(tools, command, folder, limits=_LIMITS, watch=watch, patient=from_beginning)
     made = await asyncio.to_thread(lambda: [read_made(folder / f"{rung.name}.mp4", rung.name) for rung in work.rungs])
     there = [file for file in made if file is not None]
     if len({(file.start, file.frames) for file in there}) > 1 or len(there) not in {0, len(work.rungs)}:

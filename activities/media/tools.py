@@ -35,13 +35,11 @@ class Source:
         location: an absolute path, or a presigned URL of our own store.
         picture: its video stream, by the report of the inspection; None for sound alone.
         duration: seconds, by the report.
-        container: the demuxer's name, by the report; empty where nobody needs to know.
     """
 
     location: str
     picture: PictureStream | None = None
     duration: float = 0.0
-    container: str = ""
 
     @property
     def is_remote(self) -> bool:

@@ -33,10 +33,7 @@ class Bench:
 
     def source(self, work: Work) -> Source:
         """What the engine is given."""
-        report = work.report
-        return Source(
-            location=self.location, picture=report.picture, duration=report.duration, container=report.container
-        )
+        return Source(location=self.location, picture=work.report.picture, duration=work.report.duration)
 
 
 @dataclass(frozen=True, kw_only=True)

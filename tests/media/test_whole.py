@@ -44,7 +44,7 @@ async def prepare(tools: MediaTools, path: Path, folder: Path) -> Prepared:
         folder.mkdir()  # noqa: ASYNC240
         copy = await remux(tools, Source(location=str(path)), described=report, folder=folder)
         path, report = copy, await inspect(tools, str(copy), SourceLimits())
-    source = Source(location=str(path), picture=report.picture, duration=report.duration, container=report.container)
+    source = Source(location=str(path), picture=report.picture, duration=report.duration)
     return Prepared(source, report, plan_video(report))
 
 

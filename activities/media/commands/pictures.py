@@ -11,7 +11,6 @@ from activities.media.tools import Source
 from workflows.contracts.video import PictureStream, Rung, VideoPlan
 
 SEEK_MARGIN = Fraction(2)  # seconds: containers round, and pictures are shown later than they are decoded
-EXACT = {"mov"}  # demuxers that seek by when a picture is shown: a keyframe on which a chunk begins is found itself
 OFFSET_SECONDS = 1  # at which every track begins
 FRAGMENTED = "+empty_moov+default_base_moof+frag_discont+skip_trailer"
 # Constant offset and no edit list: every reader then agrees on what belongs together in time.
@@ -40,20 +39,18 @@ class ChunkWork:
     rungs: Sequence[Rung]
 
     @property
-    def seeks(self) -> tuple[Fraction | None, ...]:
-        """Where in the source to begin to read: the nearest first, and at last None, its beginning."""
-        if self.frames.start == 0:
-            return (None,)
-        rate = self.plan.rate.fraction
-        targets = [self.frames.start / rate - SEEK_MARGIN]
-        # A keyframe up to half a frame later is the chunk's first picture. What is deinterlaced needs the one before.
-        if self.source.container in EXACT and not self.plan.deinterlace:
-            targets.insert(0, (self.frames.start + Fraction(1, 4)) / rate)
-        return (*(each for each in targets if each > max(0, Fraction(self.picture.start))), None)
+    def seek(self) -> Fraction | None:
+        """Where in the source to begin to read; None when it is not worth a seek."""
+        target = self.frames.start / self.plan.rate.fraction - SEEK_MARGIN
+        return target if target > max(0, Fraction(self.picture.start)) else None
 
 
-def chunk_command(program: str, work: ChunkWork, seek: Fraction | None) -> Command:
-    """One decode of the source from there on, one encoder a rung, one file each: `360p.mp4`."""
+def chunk_command(program: str, work: ChunkWork, *, from_beginning: bool = False) -> Command:
+    """One decode of the source, one encoder a rung, one file each: `360p.mp4`.
+
+    With `from_beginning`, everything before the chunk is decoded, too, as seeking did not lead to it.
+    """
+    seek = None if from_beginning else work.seek
     # The picture on which a seek lands may have to stand for a long time: it is not dropped for being early.
     options: dict[str, Option] = {} if seek is None else {"ss": f"{float(seek):.6f}", "noaccurate_seek": None}
     decoded = open_source(work.source, options)[str(work.picture.index)]
