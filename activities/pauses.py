@@ -1,4 +1,4 @@
-"""Waiting that is shorter than a timer of the server can be."""
+"""Waits that are too short for a timer on some servers."""
 
 import asyncio
 

@@ -127,7 +127,7 @@ def all_commands(path: Path, report: SourceReport, plan: VideoPlan) -> list[Comm
     """What the platform runs for a source, in its order."""
     ffmpeg = find_ffmpeg()
     assert report.picture is not None  # noqa: S101
-    source = Source(location=str(path), picture=report.picture, duration=report.duration, container=report.container)
+    source = Source(location=str(path), picture=report.picture, duration=report.duration)
     works = [
         ChunkWork(
             source=source,
@@ -138,7 +138,7 @@ def all_commands(path: Path, report: SourceReport, plan: VideoPlan) -> list[Comm
         )
         for piece in pieces_of(plan)
     ]
-    chunks = [chunk_command(ffmpeg, work, work.seeks[0]) for work in works]
+    chunks = [chunk_command(ffmpeg, work) for work in works]
     sounds = [
         command
         for index in plan.sounds

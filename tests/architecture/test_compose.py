@@ -12,6 +12,7 @@ import pytest
 import yaml
 from pydantic import AliasChoices, BaseModel
 
+from zilliance.devstack.parts.temporal import TUNING
 from zilliance.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -167,6 +168,13 @@ def test_every_script_and_file_that_compose_names_is_mounted() -> None:
     dynamic = SERVICES["temporal"]["environment"]["DYNAMIC_CONFIG_FILE_PATH"]
     config = yaml.safe_load((ROOT / "deploy/temporal/dynamicconfig" / Path(dynamic).name).read_text())
     assert all(entry.keys() == {"value"} for entries in config.values() for entry in entries)
+
+
+def test_temporal_is_tuned_alike_in_both_stacks() -> None:
+    config = yaml.safe_load((ROOT / "deploy/temporal/dynamicconfig/zilliance.yaml").read_text())
+    assert {name: value for name, [value] in config.items()} == {
+        name: {"value": yaml.safe_load(value)} for name, value in TUNING.items()
+    }
 
 
 def test_the_image_copies_every_package_and_nothing_that_is_not_there() -> None:

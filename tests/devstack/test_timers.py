@@ -29,4 +29,4 @@ async def test_a_short_timer_does_not_take_a_second(settings: Settings) -> None:
     queue = uuid4().hex
     async with Worker(client, task_queue=queue, workflows=[Naps], workflow_runner=UnsandboxedWorkflowRunner()):
         took = await client.execute_workflow(Naps.run, 0.02, id=queue, task_queue=queue)
-    assert 0.02 <= min(took) < 0.9  # the least of them: the machine may be busy, and as shipped each takes a second
+    assert 0.02 <= min(took[1:]) < 0.9  # the least of them: the machine may be busy; as shipped, each takes a second

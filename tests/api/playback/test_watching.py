@@ -23,6 +23,7 @@ from zilliance.settings import Login, Settings
 from zilliance.tokens import PlaybackGrant, PlaybackKind
 
 LENGTH = 3 * 3600.0
+pytestmark = pytest.mark.usefixtures("today")  # sessions are of a day
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,6 @@ async def test_a_beacon_is_text_and_is_read(audience: Audience) -> None:
     assert answer.json() == {"watched": 12}
 
 
-@pytest.mark.usefixtures("today")
 async def test_after_its_day_has_so_many_sessions_no_new_one_is_counted(audience: Audience, rows: Rows) -> None:
     await audience.watch((0, 5))
     await rows.connection.execute(
@@ -215,7 +215,6 @@ async def test_after_its_day_has_so_many_sessions_no_new_one_is_counted(audience
     assert await audience.watch((5, 10)) == 10
 
 
-@pytest.mark.usefixtures("today")
 async def test_after_so_many_sessions_of_a_day_an_owner_gets_no_new_one_for_any_video(
     audience: Audience, rows: Rows
 ) -> None:
@@ -236,7 +235,6 @@ async def test_after_so_many_sessions_of_a_day_an_owner_gets_no_new_one_for_any_
     await audience.watch((0, 5), session="new")
 
 
-@pytest.mark.usefixtures("today")
 async def test_the_owner_reads_views_watch_time_and_how_far_viewers_came(
     audience: Audience, stranger: Person, rows: Rows
 ) -> None:
