@@ -18,7 +18,7 @@ from zilliance.database import Database, PostgresError
 from zilliance.errors import UnavailableError
 
 # With the time that it takes to write them, no row is older than a second when the process is killed.
-FLUSH_SECONDS = 0.75
+FLUSH_SECONDS = 0.5
 BATCH = 500  # rows of one statement; so many are written at once, without waiting for the time
 MOST_WAITING = 20_000  # while PostgreSQL is away; about 15 MB
 MOST_OF_NOBODY = MOST_WAITING // 2  # so that a flood of made-up keys drives out nothing that owners want to know

@@ -64,13 +64,21 @@ async def rows(database_settings: DatabaseSettings) -> AsyncGenerator[Rows]:
     await rows.connection.close()
 
 
-@pytest.fixture
-async def today() -> datetime:
-    """Noon of a UTC day that does not end within the next minute: shortly before midnight, of the one that follows."""
-    now = datetime.now(UTC)
-    begun = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    left = timedelta(days=1) - (now - begun)
+async def _far_from_the_end(length: timedelta) -> None:
+    """Of a day or an hour of UTC: where it has less than a minute left, come back when the next one has begun."""
+    left = length - (datetime.now(UTC) - datetime(2000, 1, 1, tzinfo=UTC)) % length
     if left < timedelta(minutes=1):
         await asyncio.sleep(left.total_seconds() + 1)
-        begun += timedelta(days=1)
-    return begun + timedelta(hours=12)
+
+
+@pytest.fixture
+async def today() -> datetime:
+    """Noon of this day, which does not end while the test runs."""
+    await _far_from_the_end(timedelta(days=1))
+    return datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+
+
+@pytest.fixture
+async def this_hour() -> None:
+    """It does not end while the test runs."""
+    await _far_from_the_end(timedelta(hours=1))

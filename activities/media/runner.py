@@ -22,7 +22,7 @@ from zilliance.processes import (
 
 NICENESS = 10
 BEFORE_THE_FIRST = 10  # times as long as later: a decoder may have a long way from the last keyframe
-GRACE_SECONDS = 1.0  # an encoder that is told to stop first writes what nobody wants, for up to ten seconds
+GRACE_SECONDS = 0.5  # an encoder that is told to stop first writes what nobody wants, for up to ten seconds
 GIBIBYTE = 1024**3
 MOST_SAID = 64 * 1024**2  # bytes of progress: a day of it
 # The kernel counts those of all programs of the same user: other encoders, which start later, among them.

@@ -30,7 +30,7 @@ async def host() -> AsyncGenerator[StandIn]:
 async def call(host: StandIn, path: str, **fields: Any) -> object:
     """Call the stand-in under its outside name."""
     async with OutboundClient(allow_http=True, egress_map={HOST: host.url}) as client:
-        sent = call_input(fields.pop("key", "/do/0/x#"), fields.pop("timeout", 2.0), path, fields)
+        sent = call_input(fields.pop("key", "/do/0/x#"), fields.pop("timeout", 30.0), path, fields)
         return json.loads(await ActivityEnvironment().run(HttpCallActivities(caller_of(client)).http, sent))
 
 

@@ -172,7 +172,7 @@ async def test_calls_at_once_are_bounded_and_the_next_one_waits(
     stand_in: StandInProvider, ai_database: Database, rows: Rows
 ) -> None:
     async with door_to(stand_in, ai_database, rows, calls_at_once=2) as door:
-        door.play(pace=0.1, times=2)
+        door.play(pace=0.3, times=2)
         asking = [asyncio.create_task(door.ask(f"long {number}")) for number in range(2)]
         async with asyncio.timeout(30):
             while len(door.books) < 2:  # noqa: ASYNC110  books send no event

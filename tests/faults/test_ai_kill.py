@@ -16,7 +16,8 @@ from zilliance.devstack import FREE_PORTS, Stack
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 POINTS, CALLS, CHUNKS = 10, 3, 10
-SECONDS = 5.0  # from the first call to the kill
+ANSWERED = 7  # calls at the kill, after about four seconds
+SECONDS = 5.0  # until the last point would be reached
 TEXT = "A sentence of 24 bytes. " * CHUNKS
 
 THREE_CALLS = {
@@ -51,7 +52,8 @@ async def test_killed_at_ten_points_no_call_that_was_completed_is_paid_again(sta
     async with asyncio.timeout(60):
         while len(await books(provider)) < POINTS:  # noqa: ASYNC110  books send no event
             await asyncio.sleep(0.05)
-    await asyncio.sleep(SECONDS - 1.0)
+        while sum(each["is_whole"] for each in await books(provider)) < ANSWERED:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
     before = stack.process("worker").pid
     await stack.kill("worker")
     at_the_kill = await calls_of(person)
@@ -74,9 +76,9 @@ async def test_killed_at_ten_points_no_call_that_was_completed_is_paid_again(sta
     assert len(lost) >= POINTS // 2, "the kill came too late to show anything"
     # What was completed at the kill is still the only call of its step.
     assert all(len(calls) == 1 for calls in steps.values() if calls[0]["id"] in completed)
-    # The provider's books have a call for each row, and nothing else.
+    # The provider's books have a call for each row, and nothing else; one may have been written down and not yet made.
     booked = await books(provider)
-    assert len(booked) == sum(len(calls) for calls in steps.values())
+    assert sum(len(calls) for calls in steps.values()) - len(booked) in {0, 1}
     whole = {f"stand-in-{each['number']}" for each in booked if each["is_whole"]}
     assert {calls[-1]["request_id"] for calls in steps.values()} <= whole
     await provider.aclose()

@@ -190,8 +190,11 @@ async def test_what_uses_up_its_time_is_refused_for_good(
 
 
 async def test_a_cancelled_inspection_leaves_no_process(tools: MediaTools, kitchen: Kitchen) -> None:
-    inspecting = asyncio.ensure_future(inspect(tools, str(kitchen.path("plain.mp4")), SourceLimits()))
-    while not alive(CHILD):  # noqa: ASYNC110  a process that starts sends no event
+    path = str(kitchen.path("plain.mp4"))
+    inspecting = asyncio.ensure_future(inspect(tools, path, SourceLimits()))
+    while not alive(CHILD):  # a process that starts sends no event
+        if inspecting.done():  # before it was seen
+            inspecting = asyncio.ensure_future(inspect(tools, path, SourceLimits()))
         await asyncio.sleep(0.01)
     inspecting.cancel()
     with suppress(asyncio.CancelledError):

@@ -216,8 +216,8 @@ async def test_the_program_sees_nothing_of_the_workers_environment(
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     path = tmp_path / "source.mp4"
-    ffmpeg(*pictures(seconds=60), *H264, path)
-    whole, place = plan(ends=(1800,)), tmp_path / "made"
+    ffmpeg(*pictures(seconds=600), *H264, path)
+    whole, place = plan(ends=(18_000,)), tmp_path / "made"
     place.mkdir()
     source = Source(location=str(path), picture=picture())
     encoding = asyncio.create_task(encode_chunk(tools(), source, plan=whole, chunk=0, rungs=whole.rungs, folder=place))

@@ -17,7 +17,7 @@ from tests.api.playback.conftest import Cinema, film, proxy
 from tests.api.playback.films import Film
 from tests.api.playback.publishing import new_run
 from tests.api.served import Person, Served, served
-from tests.e2e.conftest import NODE
+from tests.packages import NODE, install, one_at_a_time
 from zilliance.settings import Settings
 
 __all__ = ["film", "proxy"]
@@ -44,6 +44,14 @@ async def _run(*command: str, **variables: str) -> tuple[int, str]:
 @pytest.fixture(scope="session")
 async def chromium() -> str:
     """The browser's path. It is installed where it is missing and can be; else the tests say why they are skipped."""
+    async with one_at_a_time(BROWSER / "package.json"):
+        found = await _chromium()
+    if found is None:
+        pytest.skip("there is no chromium, and only root may install it: apt-get install chromium")
+    return found
+
+
+async def _chromium() -> str | None:
     found = shutil.which("chromium")
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
         for command in (("apt-get", "update"), ("apt-get", "install", "-y", "--no-install-recommends", "chromium")):
@@ -51,20 +59,13 @@ async def chromium() -> str:
             if status:
                 pytest.skip(f"chromium cannot be installed: {' '.join(command)}: {out.strip()[-300:]}")
         found = shutil.which("chromium")
-    if found is None:
-        pytest.skip("there is no chromium, and only root may install it: apt-get install chromium")
     return found
 
 
 @pytest.fixture(scope="session")
 async def packages() -> None:
     """hls.js and what drives the browser."""
-    installed = BROWSER / "node_modules" / ".package-lock.json"
-    if installed.exists() and installed.stat().st_mtime >= (BROWSER / "package-lock.json").stat().st_mtime:
-        return
-    npm = NODE / "lib/node_modules/npm/bin/npm-cli.js"
-    status, out = await _run(str(NODE / "bin" / "node"), str(npm), "ci", "--no-audit", "--no-fund")
-    assert status == 0, out
+    await install(BROWSER)
 
 
 @pytest.fixture(scope="session")

@@ -38,6 +38,7 @@ async def counted(rows: Rows, cinema: Cinema) -> dict[str, int]:
     return dict(row)
 
 
+@pytest.mark.usefixtures("today")  # sessions are of a day
 async def test_a_film_plays_to_its_end_with_captions_in_one_piece(
     play: Play, player: Player, cinema: Cinema, rows: Rows
 ) -> None:

@@ -36,5 +36,6 @@ async def _replay(history: str) -> None:
         workflows=WORKFLOWS,
         workflow_runner=runner(),
         data_converter=DataConverter(payload_converter_class=PayloadConverter),
+        debug_mode=True,
     )
     await replayer.replay_workflow(WorkflowHistory.from_json("replayed", json.loads(history)))

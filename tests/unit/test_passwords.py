@@ -54,9 +54,9 @@ async def test_nobody_costs_as_much_as_somebody():
     seconds: dict[str | None, list[float]] = {encoded: [], None: []}
     for _ in range(10):
         for each, taken in seconds.items():
-            start = time.perf_counter()
+            start = time.process_time()  # waiting for a core is no work
             await verify_password("a guess", each)
-            taken.append(time.perf_counter() - start)
+            taken.append(time.process_time() - start)
     somebody, nobody = min(seconds[encoded]), min(seconds[None])
     assert nobody > somebody / 2, "an account that is not there must not be answered at once"
     assert statistics.median(seconds[None]) > 0.002

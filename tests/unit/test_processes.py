@@ -122,7 +122,7 @@ def note(tmp_path: Path) -> Path:
 async def test_a_program_may_end_in_good_order_when_it_is_asked_to_stop(note: Path) -> None:
     code = f"trap 'echo bye > {note}; exit' TERM; sleep 86341 & wait"
     with pytest.raises(ProcessTimeoutError):
-        await run("sh", "-c", code, seconds=1)
+        await run("sh", "-c", code, seconds=5)
     assert note.read_text() == "bye\n"  # noqa: ASYNC240
 
 

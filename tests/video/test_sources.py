@@ -51,7 +51,9 @@ class Screen:
     async def until_ended(self, video: str) -> dict[str, Any]:
         asked = {"videoId": video}
         while True:
-            answer = await self.api.http.post("/functions/v1/process-video", json=asked, headers=self.who.headers)
+            answer = await self.api.http.post(
+                "/functions/v1/process-video", json=asked, headers=self.who.headers, timeout=90
+            )
             assert answer.status_code in {200, 202}, answer.text
             if answer.status_code == 200:
                 return answer.json()

@@ -86,7 +86,9 @@ async def test_a_conflict_is_recorded_and_the_rest_still_undone(runner: Runner) 
 async def test_cancelling_rolls_back(runner: Runner) -> None:
     execution = await runner.start(create("one", "Ada"), {"rest": {"wait": {"minutes": 5}}})
     await runner.until_contacts(1)
-    assert (await runner.row(execution))["status"] == "running"
+    while (row := await runner.row(execution))["status"] == "pending":  # noqa: ASYNC110  written beside the effect
+        await asyncio.sleep(0.02)
+    assert row["status"] == "running"
     await runner.executions.cancel(runner.identity, execution)
     row = await runner.ended(execution)
     assert row["status"] == "cancelled"
@@ -151,7 +153,10 @@ async def test_histories_replay(runner: Runner) -> None:
     )
     assert [one["first_name"] for one in completed["result_data"]] == ["Ada", "Bea"]
     replayer = Replayer(
-        workflows=[ExecuteWorkflow], workflow_runner=sandbox(), data_converter=runner.executions.temporal.data_converter
+        workflows=[ExecuteWorkflow],
+        workflow_runner=sandbox(),
+        data_converter=runner.executions.temporal.data_converter,
+        debug_mode=True,
     )
     for row in (rolled_back, completed):
         await replayer.replay_workflow(await runner.handle(UUID(row["id"])).fetch_history())

@@ -155,7 +155,9 @@ async def test_a_timeout_counts_from_the_first_run(short: Runner) -> None:
 async def test_every_run_replays(short: Runner) -> None:
     row = await short.run(loop(40, create("one", "x"), count_up()), {"nap": {"wait": {"seconds": 6}}})
     client = short.executions.temporal
-    replayer = Replayer(workflows=WORKFLOWS, workflow_runner=sandbox(), data_converter=client.data_converter)
+    replayer = Replayer(
+        workflows=WORKFLOWS, workflow_runner=sandbox(), data_converter=client.data_converter, debug_mode=True
+    )
     await listed(short, row["id"], 2)
     found = [each async for each in client.list_workflows(f"WorkflowId = 'execute-workflow/{row['id']}'")]
     for each in found:

@@ -22,7 +22,7 @@ async def until_phase(runner: Runner, execution: UUID, phase: str | None) -> Row
 
 
 async def test_a_suspended_execution_begins_nothing_until_it_is_resumed(runner: Runner) -> None:
-    execution = await runner.start(create("one", "Ada"), NAP, create("two", "Bea"))
+    execution = await runner.start(create("one", "Ada"), NAP, create("two", "Bea"), {"last": NAP["nap"]})
     await runner.until_contacts(1)
     for _ in range(2):
         await suspend(runner.executions, runner.identity, execution)

@@ -99,7 +99,7 @@ async def test_what_was_taken_over_and_what_was_left_out_ends_as_it_begins() -> 
 
 
 async def test_anothers_execution_a_strange_id_and_too_many_streams_are_refused(runner: Runner) -> None:
-    execution = await runner.start({"long": {"wait": {"seconds": 5}}})
+    execution = await runner.start({"long": {"wait": {"seconds": 60}}})
     with pytest.raises(NotFoundError):
         await anext(told(runner, uuid4()).events(""))
     for strange in ("x", "1.2.3", "1.2.3.4.5", "9" * 5000, "-9.-1.-1.0", "0.-1.-1.-9"):

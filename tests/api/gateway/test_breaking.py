@@ -22,7 +22,7 @@ MOST = 1_000_000
 @pytest.fixture(scope="module")
 async def way(settings: Settings) -> AsyncIterator[Way]:
     bounds: dict[str, Any] = {"max_request_bytes": MOST, "max_response_bytes": MOST, "most_open_by_endpoint": 3}
-    async with way_through(settings, idle_seconds=2.0, max_seconds=8.0, **bounds) as way:
+    async with way_through(settings, idle_seconds=5.0, max_seconds=8.0, **bounds) as way:
         yield way
 
 
@@ -195,7 +195,7 @@ async def test_a_caller_who_stops_sending_is_told_so(way: Way) -> None:
 
 
 async def test_a_caller_who_takes_no_more_of_an_answer_is_cut_off(settings: Settings) -> None:
-    async with way_through(settings, idle_seconds=1.0) as way:
+    async with way_through(settings, idle_seconds=5.0) as way:
         await way.endpoint("/unread")
         way.upstream.answers["/unread"] = endless
         with socket.socket() as caller:

@@ -16,6 +16,8 @@ from tests.api.playback.linter import Entry, attributes_of, entries_of, faults_o
 from tests.api.playback.publishing import new_run
 from tests.api.served import Person, Served
 
+pytestmark = pytest.mark.usefixtures("this_hour")  # signed addresses are equal for an hour
+
 PLAYLIST = "application/vnd.apple.mpegurl"
 
 

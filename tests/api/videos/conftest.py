@@ -18,6 +18,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from tests.activities.support import Rows
 from tests.activities.videos import Videos
 from tests.api.served import Served, served
+from worker.embedded import HEARTBEAT_INTERVAL
 from workflows.contracts.video import ProcessVideoInput
 from workflows.names import DEFINITION, KIND, OWNER, PROCESS_VIDEO, TaskQueue
 from zilliance.database import Database
@@ -126,6 +127,7 @@ async def stage(client: Client, videos: Videos) -> AsyncGenerator[Stage]:
         workflows=[Stand],
         activities=[stage.play],
         workflow_runner=UnsandboxedWorkflowRunner(),
+        max_heartbeat_throttle_interval=HEARTBEAT_INTERVAL,
     )
     async with worker:
         yield stage

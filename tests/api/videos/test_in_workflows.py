@@ -17,6 +17,7 @@ from tests.activities.videos import Videos
 from tests.api.served import Served
 from tests.api.videos.conftest import PUBLISHED, REFUSED, Stage, Stand
 from tests.workflows.running import Runner, statuses
+from worker.embedded import HEARTBEAT_INTERVAL
 from worker.registry import activities
 from worker.resources import open_resources
 from worker.sandbox import runner as sandbox
@@ -40,6 +41,7 @@ async def stage(api: Served, client: Client, videos: Videos, video_settings: Set
             activities=[*activities(resources), stage.play],
             interceptors=[large_results(client)],
             workflow_runner=sandbox(),
+            max_heartbeat_throttle_interval=HEARTBEAT_INTERVAL,
         )
         async with worker:
             yield stage
@@ -118,7 +120,7 @@ async def test_a_cancelled_execution_cancels_the_run_that_its_task_began(
 
 async def test_a_timeout_of_the_task_cancels_the_run(runner: Runner, videos: Videos, stage: Stage) -> None:
     video = await videos.video(runner.owner)
-    row = await runner.run(process(video, timeout={"after": {"seconds": 6}}))
+    row = await runner.run(process(video, timeout={"after": {"seconds": 15}}))
     assert (row["status"], row["error"]["status"]) == ("failed", 408)
     await until(videos, await run_of(videos, video), "cancelled")
     assert not stage.end(video).done()

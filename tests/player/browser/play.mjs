@@ -85,6 +85,13 @@ const limit = { timeout: PATIENCE };
 const playing = (page) => reached(page, 0.2);
 const reached = (page, seconds) =>
   page.waitForFunction((wanted) => document.querySelector("video").currentTime >= wanted, seconds, limit);
+// What the page tells with its last breath: a browser that is closed drops it.
+const arrived = async (page) => {
+  const told = await page.evaluate(() => window.seen.told.length);
+  const end = Date.now() + PATIENCE;
+  while (seen.requests.filter(([, to]) => to.endsWith("/events")).length < told && Date.now() < end)
+    await page.waitForTimeout(50);
+};
 const ended = (page) => page.waitForFunction(() => document.querySelector("video").ended, undefined, limit);
 
 const browser = await chromium.launch({
@@ -105,6 +112,7 @@ try {
   const query = new URLSearchParams(token ? { url, token } : { url });
   await page.goto(`${address}?${query}`);
   await STORIES[story](page);
+  await arrived(page);
   if (screenshot) await page.screenshot({ path: screenshot });
   Object.assign(seen, await page.evaluate(result));
 } finally {
