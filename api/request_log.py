@@ -17,7 +17,8 @@ import orjson
 from zilliance.database import Database, PostgresError
 from zilliance.errors import UnavailableError
 
-# With the time that it takes to write them, no row is older than a second when the process is killed.
+# With the time that it takes to write them, no row is older than a second when the process is killed, as long as
+# PostgreSQL takes them at its usual pace.
 FLUSH_SECONDS = 0.5
 BATCH = 500  # rows of one statement; so many are written at once, without waiting for the time
 MOST_WAITING = 20_000  # while PostgreSQL is away; about 15 MB

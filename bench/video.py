@@ -1,10 +1,10 @@
 """The processing of videos beside bare ffmpeg: `nice -n -15 uv run python -m bench.video [SECONDS ...]`.
 
-Prints, for 1080p sources of so many seconds (20, 600 and 3600 where none are named), how long after the upload's end
-somebody can begin to watch; for those of at most BENCH_WHOLE seconds (600), how long the whole processing takes beside
-the very same commands run by a shell, as many at a time as there are cores; and, for the shortest and the longest of
-them, two workers with a core each beside one ffmpeg with two threads. References run right after what they are compared
-with.
+Prints, for 1080p sources of so many seconds (20, 60, 600 and 3600 where none are named), how long after the upload's
+end somebody can begin to watch; for those of at most BENCH_WHOLE seconds (600), how long the whole processing takes
+beside the very same commands run by a shell, as many at a time as there are cores; and, for the shortest and the
+longest of them, two workers with a core each beside one ffmpeg with two threads. References run right after what they
+are compared with.
 """
 
 import asyncio

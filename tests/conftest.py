@@ -73,12 +73,12 @@ async def _far_from_the_end(length: timedelta) -> None:
 
 @pytest.fixture
 async def today() -> datetime:
-    """Noon of this day, which does not end while the test runs."""
+    """Noon of this day, which has at least a minute left."""
     await _far_from_the_end(timedelta(days=1))
     return datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
 
 
 @pytest.fixture
 async def this_hour() -> None:
-    """It does not end while the test runs."""
+    """It has at least a minute left."""
     await _far_from_the_end(timedelta(hours=1))

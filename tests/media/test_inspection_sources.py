@@ -193,7 +193,8 @@ async def test_a_cancelled_inspection_leaves_no_process(tools: MediaTools, kitch
     path = str(kitchen.path("plain.mp4"))
     inspecting = asyncio.ensure_future(inspect(tools, path, SourceLimits()))
     while not alive(CHILD):  # a process that starts sends no event
-        if inspecting.done():  # before it was seen
+        if inspecting.done():  # before its process was seen
+            inspecting.result()
             inspecting = asyncio.ensure_future(inspect(tools, path, SourceLimits()))
         await asyncio.sleep(0.01)
     inspecting.cancel()

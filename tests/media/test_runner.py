@@ -215,8 +215,9 @@ async def test_the_program_sees_nothing_of_the_workers_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    path = tmp_path / "source.mp4"
-    ffmpeg(*pictures(seconds=600), *H264, path)
+    short, path = tmp_path / "short.mp4", tmp_path / "source.mp4"
+    ffmpeg(*pictures(seconds=10), *H264, short)
+    ffmpeg("-stream_loop", "59", "-i", short, "-c", "copy", path)
     whole, place = plan(ends=(18_000,)), tmp_path / "made"
     place.mkdir()
     source = Source(location=str(path), picture=picture())

@@ -36,6 +36,6 @@ async def _replay(history: str) -> None:
         workflows=WORKFLOWS,
         workflow_runner=runner(),
         data_converter=DataConverter(payload_converter_class=PayloadConverter),
-        debug_mode=True,
+        debug_mode=True,  # no limit of seconds for a step: the machine may stand still
     )
     await replayer.replay_workflow(WorkflowHistory.from_json("replayed", json.loads(history)))

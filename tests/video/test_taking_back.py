@@ -64,7 +64,7 @@ async def test_a_cancelled_run_leaves_nothing_whenever_that_is(studio: Studio, l
     async with asyncio.timeout(240):
         with pytest.raises(WorkflowFailureError):
             await studio.handle(run).result()
-    assert encoders() == []
+    await until(lambda: encoders() == [], seconds=10)  # one that was given up as lost is told at its next heartbeat
     await nothing_is_left(studio, video, run)
     assert (await studio.run(run))["status"] == "cancelled"
     row = await studio.row(video)
@@ -82,7 +82,7 @@ async def test_a_video_that_is_deleted_ends_its_run_and_takes_its_objects_along(
     async with asyncio.timeout(240):
         with pytest.raises(WorkflowFailureError):
             await studio.handle(run).result()
-    assert encoders() == []
+    await until(lambda: encoders() == [], seconds=10)  # one that was given up as lost is told at its next heartbeat
     await nothing_is_left(studio, video, run)
 
 
@@ -194,4 +194,4 @@ async def test_no_process_outlives_the_end_of_a_run(studio: Studio, long_film: P
     await studio.handle(run).cancel()
     with pytest.raises(WorkflowFailureError):
         await studio.handle(run).result()
-    assert encoders() == []
+    await until(lambda: encoders() == [], seconds=10)  # one that was given up as lost is told at its next heartbeat

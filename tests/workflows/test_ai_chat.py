@@ -89,7 +89,7 @@ async def test_what_can_never_be_answered_is_refused_before_anything_is_paid(
 async def test_a_provider_that_says_when_is_asked_again_then(
     runner: Runner, ai_stand_in: StandInProvider, form: str
 ) -> None:
-    date = (datetime.now(UTC) + timedelta(seconds=3)).replace(microsecond=0)
+    date = (datetime.now(UTC) + timedelta(seconds=9)).replace(microsecond=0)  # a usual retry comes after two
     value = "3" if form == "seconds" else format_datetime(date, usegmt=True)
     ai_stand_in.script.add(Scene(match=word_of(runner), status=429, headers={"Retry-After": value}))
     row = await runner.run(chat(prompt=f"Patience {word_of(runner)}"))

@@ -156,7 +156,7 @@ async def test_histories_replay(runner: Runner) -> None:
         workflows=[ExecuteWorkflow],
         workflow_runner=sandbox(),
         data_converter=runner.executions.temporal.data_converter,
-        debug_mode=True,
+        debug_mode=True,  # no limit of seconds for a step: the machine may stand still
     )
     for row in (rolled_back, completed):
         await replayer.replay_workflow(await runner.handle(UUID(row["id"])).fetch_history())

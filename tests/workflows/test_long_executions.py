@@ -155,6 +155,7 @@ async def test_a_timeout_counts_from_the_first_run(short: Runner) -> None:
 async def test_every_run_replays(short: Runner) -> None:
     row = await short.run(loop(40, create("one", "x"), count_up()), {"nap": {"wait": {"seconds": 6}}})
     client = short.executions.temporal
+    # Debugging has no limit of seconds for a step: the machine may stand still.
     replayer = Replayer(
         workflows=WORKFLOWS, workflow_runner=sandbox(), data_converter=client.data_converter, debug_mode=True
     )

@@ -70,6 +70,7 @@ async def test_a_history_with_references_replays(runner: Runner, store: ObjectSt
     row = await runner.run(call("read", "/again"), call("send", "/sent"))
     history = await runner.handle(UUID(row["id"])).fetch_history()
     converter = data_converter(store)  # of another process: it has nothing of this in memory
+    # Debugging has no limit of seconds for a step: the machine may stand still.
     replayer = Replayer(workflows=WORKFLOWS, workflow_runner=sandbox(), data_converter=converter, debug_mode=True)
     await replayer.replay_workflow(history)
 

@@ -39,9 +39,9 @@ async def test_account_without_a_password_cannot_be_entered_by_one(accounts: Acc
 
 
 async def refused_after_a_guess(accounts: Accounts, email: str, *, failures: int, seconds: int) -> Response:
-    """What the next guess gets when one more was wrong, which makes so many and costs so many seconds.
+    """The answer to the guess after the failure with that number, which has to wait so many seconds.
 
-    A minute is added to them, so that the next one comes in time on any machine.
+    A minute is added to them, so that it comes in time on any machine.
     """
     began = monotonic()
     assert (await accounts.sign_in(email, "a guess")).status_code == 400

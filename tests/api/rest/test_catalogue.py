@@ -71,7 +71,7 @@ async def test_changes_are_served_at_once(api: Served, owner: Person, gadgets: a
     await served_soon(api, owner, "gadgets?size=is.null", 400)
     await served_soon(
         api, owner, "gadgets"
-    )  # the catalogue of before still names the column: a refusal of PostgreSQL's
+    )  # PostgreSQL refuses it, too, as long as the old catalogue names the column
     assert "size" not in await api.insert("gadgets", {"code": "abc"}, owner.headers)
     await gadgets.execute("ALTER TABLE public.gadgets RENAME TO gizmos")
     await served_soon(api, owner, "gizmos")

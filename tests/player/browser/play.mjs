@@ -85,12 +85,14 @@ const limit = { timeout: PATIENCE };
 const playing = (page) => reached(page, 0.2);
 const reached = (page, seconds) =>
   page.waitForFunction((wanted) => document.querySelector("video").currentTime >= wanted, seconds, limit);
-// What the page tells with its last breath: a browser that is closed drops it.
+// Until the server has answered all that the page told: a browser that is closed drops what is under way.
 const arrived = async (page) => {
   const told = await page.evaluate(() => window.seen.told.length);
   const end = Date.now() + PATIENCE;
-  while (seen.requests.filter(([, to]) => to.endsWith("/events")).length < told && Date.now() < end)
+  while (seen.requests.filter(([, to]) => to.endsWith("/events")).length < told) {
+    if (Date.now() > end) throw new Error(`the page told ${told} times, and not all was answered`);
     await page.waitForTimeout(50);
+  }
 };
 const ended = (page) => page.waitForFunction(() => document.querySelector("video").ended, undefined, limit);
 

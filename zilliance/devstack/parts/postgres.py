@@ -29,7 +29,7 @@ SERVER_SETTINGS = {
     "unix_socket_permissions": "0700",
     "password_encryption": "scram-sha-256",
     "wal_level": "logical",
-    "max_connections": "100",
+    "max_connections": "200",  # every pool of every process keeps what it once needed
     "shared_buffers": "128MB",
     "synchronous_commit": "on",
     "max_wal_size": "512MB",
