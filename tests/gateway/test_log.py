@@ -238,4 +238,11 @@ def test_ids_sort_by_time_and_are_of_version_7() -> None:
     made = [new_id() for _ in range(1000)]
     assert len(set(made)) == 1000
     assert {(each.version, each.variant) for each in made} == {(7, "specified in RFC 4122")}
-    assert [each.int >> 80 for each in made] == sorted(each.int >> 80 for each in made)
+    assert made == sorted(made)
+
+
+def test_ids_go_on_when_the_clock_stands_still_or_is_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = new_id()
+    monkeypatch.setattr("api.request_log.time.time_ns", lambda: 1_700_000_000_000_000_000)
+    made = [before, *(new_id() for _ in range(5000))]
+    assert made == sorted(set(made))

@@ -309,7 +309,7 @@ async def test_every_request_is_logged_with_what_became_of_it(way: Way, rows: Ro
     async def logged() -> list[tuple[object, ...]]:
         found = await rows.connection.fetch(
             "SELECT path, status_code, endpoint_id, request_size, response_size > 0 AS answered, host(ip_address) AS ip"
-            " FROM api_requests WHERE user_agent = 'tester' AND path LIKE '/%logged%' ORDER BY id"
+            " FROM api_requests WHERE user_agent = 'tester' AND path LIKE '/%logged%' ORDER BY created_at"
         )
         return [tuple(each) for each in found]
 
