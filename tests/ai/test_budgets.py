@@ -11,6 +11,7 @@ from activities.llm.chat import LedgeredAiActivities
 from activities.llm.ledger import Ledger
 from tests.activities.support import Rows
 from tests.ai.doors import Door, code_of, door_to
+from tests.waiting import until
 from zilliance.ai_settings import AiSettings, Price
 from zilliance.database import Database
 from zilliance.devstack.ai_stand_in import StandInProvider
@@ -174,9 +175,7 @@ async def test_calls_at_once_are_bounded_and_the_next_one_waits(
     async with door_to(stand_in, ai_database, rows, calls_at_once=2) as door:
         door.play(pace=0.3, times=2)
         asking = [asyncio.create_task(door.ask(f"long {number}")) for number in range(2)]
-        async with asyncio.timeout(30):
-            while len(door.books) < 2:  # noqa: ASYNC110  books send no event
-                await asyncio.sleep(0.01)
+        await until(lambda: len(door.books) == 2)
         error = await door.refusal("third")
         assert (code_of(error), error.non_retryable) == ("AI_TOO_MANY_CALLS", False)
         assert error.next_retry_delay is not None

@@ -1,7 +1,6 @@
 """An answer is paid for once, whatever dies; and what is known of a call that died is in the ledger."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,14 +8,9 @@ from temporalio.testing import ActivityEnvironment
 
 from tests.activities.support import Rows
 from tests.ai.doors import KEY, Door, door_to
+from tests.waiting import until
 from zilliance.database import Database
 from zilliance.devstack.ai_stand_in import StandInProvider
-
-
-async def until(seen: Callable[[], bool]) -> None:
-    """Books send no event."""
-    while not seen():  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
 
 
 async def usage_of(door: Door) -> dict[str, Any]:
@@ -51,8 +45,7 @@ async def test_a_call_whose_worker_died_is_lost_and_made_again(
     async with door_to(stand_in, ai_database, rows) as door:
         door.play(pace=0.2)
         dying = asyncio.create_task(door.ask())
-        async with asyncio.timeout(30):
-            await until(lambda: bool(door.books) and door.books[0].completion > 0)
+        await until(lambda: door.books and door.books[0].completion > 0)
         # A dead worker writes nothing any more: what it had open stays open, and the next attempt finds it.
         [row] = await door.ledger()
         assert (row["outcome"], row["attempt"]) == ("open", 1)
@@ -86,8 +79,7 @@ async def test_a_cancelled_call_is_closed_and_counted(door: Door) -> None:
     door.play(pace=0.1, text="word " * 400)
     environment = ActivityEnvironment()
     asking = asyncio.create_task(environment.run(door.activities.chat, door.wanted()))
-    async with asyncio.timeout(30):
-        await until(lambda: bool(door.books) and door.books[0].completion >= 12)
+    await until(lambda: door.books and door.books[0].completion >= 12)
     environment.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
@@ -107,7 +99,7 @@ async def test_an_answer_is_held_while_the_database_is_away(
         door.play(pace=0.2)
         asking = asyncio.create_task(door.ask())
         async with asyncio.timeout(60):
-            await until(lambda: bool(door.books) and door.books[0].completion > 0)
+            await until(lambda: door.books and door.books[0].completion > 0)
             await rows.connection.execute("ALTER ROLE zworker CONNECTION LIMIT 0")
             try:
                 await rows.connection.execute(
@@ -128,7 +120,7 @@ async def test_an_admission_that_postgresql_lost_in_a_crash_comes_back_with_the_
     door.play(pace=0.2)
     asking = asyncio.create_task(door.ask())
     async with asyncio.timeout(30):
-        await until(lambda: bool(door.books) and door.books[0].completion > 0)
+        await until(lambda: door.books and door.books[0].completion > 0)
         await door.rows.connection.execute("DELETE FROM private.ai_calls WHERE user_id = $1", door.owner)
         answer = await asking
     [row] = await door.ledger()
@@ -141,7 +133,7 @@ async def test_the_answer_of_an_account_that_went_is_nobodys(door: Door) -> None
     door.play(pace=0.2)
     asking = asyncio.create_task(door.ask())
     async with asyncio.timeout(30):
-        await until(lambda: bool(door.books) and door.books[0].completion > 0)
+        await until(lambda: door.books and door.books[0].completion > 0)
         await door.rows.connection.execute("DELETE FROM auth.users WHERE id = $1", door.owner)
         assert (await asking).text
     assert await door.ledger() == []
@@ -180,13 +172,14 @@ async def test_readers_can_follow_an_answer_while_it_is_written(door: Door) -> N
             "SELECT text, attempt, outcome FROM private.ai_deltas WHERE run_id = $1 ORDER BY id", door.run
         )
 
+    async def second_attempt() -> list[Any]:
+        return [each for each in await pieces() if each["attempt"] == 2]
+
     door.play(pace=0.05, cut_after=6)
     await door.refusal(keeps_deltas=True)
     door.play(pace=0.2)
     asking = asyncio.create_task(door.ask(keeps_deltas=True))
-    async with asyncio.timeout(30):
-        while not [each for each in await pieces() if each["attempt"] == 2]:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await until(second_attempt)
     assert not asking.done(), "pieces come before the answer is whole"
     output = await asking
     told = await pieces()

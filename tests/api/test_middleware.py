@@ -9,6 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api.middleware.body_guard import BodyGuard
 from tests.api.served import Person, Served, served
+from tests.waiting import until
 from zilliance.errors import AppError
 from zilliance.settings import Settings
 
@@ -25,10 +26,7 @@ async def test_the_callers_request_id_is_kept_if_it_is_one(api: Served) -> None:
 
 async def line_of(request: str, caplog: pytest.LogCaptureFixture) -> logging.LogRecord:
     """The one line of a request. The answer goes out before it is written."""
-    async with asyncio.timeout(30):
-        while not (found := [each for each in caplog.records if getattr(each, "request_id", "") == request]):  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
-    (line,) = found
+    (line,) = await until(lambda: [each for each in caplog.records if getattr(each, "request_id", "") == request])
     return line
 
 

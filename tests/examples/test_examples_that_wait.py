@@ -1,12 +1,12 @@
 """The examples that something outside sets off, or that wait for it."""
 
-import asyncio
 import hashlib
 import hmac
 import json
 from typing import Any
 
 from tests.examples.person import Person, statuses
+from tests.waiting import until
 
 LEAD = {"name": "Ada", "email": "ada@example.com"}
 
@@ -24,11 +24,7 @@ async def _asked(approver: Person) -> str:
     async def waiting() -> list[dict[str, Any]]:
         return (await approver.call("GET", "/workflows/v1/approvals"))["items"]
 
-    for _ in range(600):
-        if found := await waiting():
-            return str(found[0]["id"])
-        await asyncio.sleep(0.05)
-    raise AssertionError("nobody asked for an approval")
+    return str((await until(waiting))[0]["id"])
 
 
 async def test_a_large_lead_waits_for_its_approval(person: Person) -> None:

@@ -1,6 +1,5 @@
 """`kill -9` of any part while events are routed: each starts what it starts once, and none is lost."""
 
-import asyncio
 import uuid
 from collections.abc import AsyncGenerator
 
@@ -8,6 +7,7 @@ import pytest
 
 from tests.conftest import short_home
 from tests.faults.person import ENDED, Person
+from tests.waiting import until
 from zilliance.devstack import FREE_PORTS, Stack
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
@@ -38,12 +38,12 @@ async def test_killing_a_part_starts_every_event_once(stack: Stack, part: str) -
     before = stack.process(part).pid
     await stack.kill(part)
     await stack.ready(part, after=before)
-    runs: list[dict[str, object]] = []
-    for _ in range(600):
+
+    async def all_ended() -> list[dict[str, object]] | None:
         runs = await person.rows("workflow_executions", f"select=status&workflow_id=eq.{definition}")
-        if len(runs) == EVENTS and all(run["status"] in ENDED for run in runs):
-            break
-        await asyncio.sleep(0.5)
+        return runs if len(runs) == EVENTS and all(run["status"] in ENDED for run in runs) else None
+
+    runs = await until(all_ended, seconds=300)
     assert [run["status"] for run in runs] == ["completed"] * EVENTS
     names = [row["first_name"] for row in await person.rows("contacts", f"select=first_name&first_name=like.{mark}*")]
     assert sorted(names) == sorted(f"{mark}{n}" for n in range(EVENTS))

@@ -1,6 +1,5 @@
 """What the gateway has counted when PostgreSQL stops, or is killed."""
 
-import asyncio
 import signal
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ import pytest
 
 from tests.activities.support import Rows
 from tests.conftest import short_home
+from tests.waiting import until
 from zilliance.devstack import FREE_PORTS, Stack
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
@@ -77,6 +77,4 @@ async def _asked(rows: Rows, key: UUID, endpoint: UUID, times: int) -> list[str]
 async def _written_down(rows: Rows) -> None:
     """PostgreSQL writes what nobody waits for within a second: from then on it is there whatever happens."""
     position = await rows.connection.fetchval("SELECT pg_current_wal_insert_lsn()")
-    async with asyncio.timeout(60):
-        while not await rows.connection.fetchval(FLUSHED, position):  # noqa: ASYNC110  another process writes it
-            await asyncio.sleep(0.05)
+    await until(lambda: rows.connection.fetchval(FLUSHED, position))

@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import short_home
 from tests.unit.upstream import Received, Upstream
+from tests.waiting import until
 from zilliance.devstack import FREE_PORTS, Stack
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
@@ -42,9 +43,7 @@ class Callers:
                 self.answered.append(time.monotonic())
 
     async def have_answers(self, number: int) -> None:
-        async with asyncio.timeout(60):
-            while len(self.answered) < number:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await until(lambda: len(self.answered) >= number)
 
     async def are_answered_all_the_time(self) -> None:
         """Until there were answers for two seconds without a pause, or a minute is over.

@@ -13,8 +13,9 @@ from temporalio.client import Client
 from tests.activities.support import Rows
 from tests.conftest import short_home
 from tests.video.films import film, looped
-from tests.video.processes import encoders, until
+from tests.video.processes import encoders
 from tests.video.studio import Studio
+from tests.waiting import until
 from zilliance.database import Database
 from zilliance.devstack import FREE_PORTS, Stack
 from zilliance.settings import Login

@@ -5,13 +5,14 @@ And a call through the gateway, whose worker and whose gateway die while its tar
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 
 import pytest
 
 from tests.conftest import short_home
 from tests.faults.person import Person
 from tests.faults.saga import HOST, SAGA, STEPS, Outside, outside
+from tests.waiting import until
 from zilliance.devstack import FREE_PORTS, Stack
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
@@ -32,12 +33,6 @@ async def stack(tmp_path_factory: pytest.TempPathFactory, world: Outside) -> Asy
     }
     async with Stack(short_home(tmp_path_factory, "saga"), overrides) as running:
         yield running
-
-
-async def until(condition: Callable[[], bool], *, seconds: float = 60) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  the outside has no event for it
-            await asyncio.sleep(0.05)
 
 
 async def test_a_saga_is_undone_in_exact_reverse_order_once_each_however_it_ends(stack: Stack, world: Outside) -> None:

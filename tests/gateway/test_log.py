@@ -20,6 +20,7 @@ from api.request_log import (
 )
 from tests.activities.support import Rows
 from tests.gateway.broken_way import BrokenWay
+from tests.waiting import until
 from zilliance.database import Database
 from zilliance.settings import DatabaseSettings, Login
 
@@ -30,14 +31,16 @@ def a_request(owner: UUID | None, path: str = "/orders", **columns: Any) -> Logg
 
 async def logged(rows: Rows, owner: UUID, *, at_least: int = 1) -> list[dict[str, Any]]:
     """The rows of an owner, when there are so many."""
-    async with asyncio.timeout(60):
-        while True:
-            found = await rows.connection.fetch(
-                "SELECT * FROM public.api_requests WHERE user_id = $1 ORDER BY created_at, id", owner
-            )
-            if len(found) >= at_least:
-                return [dict(row) for row in found]
-            await asyncio.sleep(0.05)
+
+    async def found() -> list[dict[str, Any]]:
+        statement = "SELECT * FROM public.api_requests WHERE user_id = $1 ORDER BY created_at, id"
+        return [dict(row) for row in await rows.connection.fetch(statement, owner)]
+
+    async def are_enough() -> bool:
+        return len(await found()) >= at_least
+
+    await until(are_enough)
+    return await found()
 
 
 def lost(caplog: pytest.LogCaptureFixture) -> list[int]:

@@ -1,6 +1,5 @@
 """Statistics of the log: exact for any time, by key, endpoint and hour, and of the caller's own requests alone."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 from api.request_log import LoggedRequest
 from tests.activities.support import Rows
 from tests.api.served import Person, Served, served
+from tests.waiting import until
 from zilliance.settings import Settings
 
 # The beginning of an hour that is over, and was today or yesterday: what a batch may bring.
@@ -33,11 +33,12 @@ async def logged(api: Served, rows: Rows, *requests: LoggedRequest) -> None:
     for request in requests:
         api.state.requests.add(request)
     written = "SELECT count(*) FROM public.api_requests WHERE id = ANY ($1)"
-    async with asyncio.timeout(60):
-        while True:
-            if await rows.connection.fetchval(written, [request.id for request in requests]) == len(requests):
-                return
-            await asyncio.sleep(0.05)
+    ids = [request.id for request in requests]
+
+    async def are_written() -> bool:
+        return await rows.connection.fetchval(written, ids) == len(ids)
+
+    await until(are_written)
 
 
 def a_request(person: Person, ms: int, *, minutes: float = 0, status: int = 200, **columns: Any) -> LoggedRequest:

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from activities.media.runner import EncodeLimits, run_command
 from activities.media.tools import Source
 from tests.media.footage import FFMPEG, H264, ffmpeg, picture, pictures, plan, tools
 from tests.unit.living import alive
+from tests.waiting import until
 from workflows.contracts.video import QualityClass, Rung
 
 SLOW = [
@@ -47,12 +48,6 @@ async def fault_of(folder: Path, *arguments: str, **limits: int) -> MediaFailedE
     with pytest.raises(MediaFailedError) as raised:
         await run(folder, *arguments, **limits)
     return raised.value
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait for what sends no event; the test's own limit ends a wait in vain."""
-    while not holds():  # noqa: ASYNC110
-        await asyncio.sleep(0.05)
 
 
 async def test_who_cancels_waits_until_nothing_of_the_program_is_left(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from mypy_boto3_s3 import S3Client
 
 from tests.conftest import short_home
 from tests.devstack.asking import s3_client
+from tests.waiting import until
 from zilliance.devstack import FREE_PORTS, Stack
 from zilliance.errors import UnavailableError
 from zilliance.storage import PART_BYTES, MissingObjectError, ObjectStore, TooManyBytesError, object_key
@@ -183,9 +184,7 @@ async def test_a_reader_may_leave_early(store: ObjectStore) -> None:
     for _ in range(30):
         async with store.read(key) as content:
             assert await anext(content)
-    async with asyncio.timeout(60):
-        while len(process.net_connections("tcp")) > before + 2:  # noqa: ASYNC110  sockets close in their own time
-            await asyncio.sleep(0.1)
+    await until(lambda: len(process.net_connections("tcp")) <= before + 2)  # sockets close in their own time
 
 
 async def test_copies_are_made_in_the_store(store: ObjectStore) -> None:

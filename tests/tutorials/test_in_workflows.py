@@ -1,6 +1,5 @@
 """`generate-tutorial` as a task: written once for its key, waited for, cancelled and undone with its execution."""
 
-import asyncio
 import json
 from typing import Any
 from uuid import UUID
@@ -8,6 +7,7 @@ from uuid import UUID
 from tests.activities.support import Rows
 from tests.tutorials.author import Author
 from tests.tutorials.steps import outline
+from tests.waiting import until
 from zilliance.devstack.ai_stand_in import Scene, StandInProvider
 
 REFUSE = {"refuse": {"raise": {"error": {"type": "https://example.com/errors/no", "status": 400, "title": "No"}}}}
@@ -29,12 +29,11 @@ async def execute(author: Author, rows: Rows, *tasks: dict[str, Any], wait: bool
 
 
 async def ended(author: Author, execution: str) -> dict[str, Any]:
-    for _ in range(1200):
-        row = (await author.get(f"/workflows/v1/executions/{execution}")).json()
-        if row["status"] not in {"pending", "running"}:
-            return row
-        await asyncio.sleep(0.05)
-    raise AssertionError("the execution did not end")
+    async def row() -> dict[str, Any] | None:
+        found = (await author.get(f"/workflows/v1/executions/{execution}")).json()
+        return None if found["status"] in {"pending", "running"} else found
+
+    return await until(row)
 
 
 async def test_a_task_gives_the_tutorial_that_was_saved(author: Author, rows: Rows, provider: StandInProvider) -> None:
@@ -139,8 +138,4 @@ async def test_a_retry_takes_over_the_tutorial(author: Author, rows: Rows, provi
 
 
 async def _until_asked(provider: StandInProvider, part: str) -> None:
-    for _ in range(1200):
-        if any(part in call.message for call in provider.calls):
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"nobody asked {part}")
+    await until(lambda: any(part in call.message for call in provider.calls))

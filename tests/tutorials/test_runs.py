@@ -13,6 +13,7 @@ from activities.tutorials.upkeep import TemporalTutorialUpkeepActivities
 from tests.activities.support import Rows
 from tests.tutorials.author import Author
 from tests.tutorials.steps import outline, step
+from tests.waiting import until
 from worker.resources import Resources
 from workflows.names import tutorial_workflow_id
 from zilliance.devstack.ai_stand_in import Scene, StandInProvider
@@ -123,9 +124,7 @@ async def test_no_credit_ends_the_run_with_that_code(author: Author, provider: S
 async def test_steps_are_written_four_at_a_time(author: Author, provider: StandInProvider) -> None:
     provider.script.add(Scene(match='"number"', delay=4, times=6))
     run_id = await author.begin("Parallel", 6)
-    async with asyncio.timeout(60):
-        while sum('"number"' in call.message for call in provider.calls) < 4:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: sum('"number"' in call.message for call in provider.calls) >= 4)
     await asyncio.sleep(0.2)
     assert sum('"number"' in call.message for call in provider.calls) == 4
     assert (await author.until(run_id))["status"] == "completed"
@@ -221,8 +220,4 @@ async def test_an_account_that_is_deleted_takes_its_runs_along(
 
 
 async def _until_asked(provider: StandInProvider, part: str) -> None:
-    for _ in range(1200):
-        if any(part in call.message for call in provider.calls):
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"nobody asked {part}")
+    await until(lambda: any(part in call.message for call in provider.calls))

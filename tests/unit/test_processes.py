@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.folders import open_to_all
 from tests.unit.living import alive
+from tests.waiting import until
 from zilliance.processes import (
     Ended,
     Processes,
@@ -31,12 +32,6 @@ async def run(*arguments: str, seconds: float = 30, **fields: object) -> Ended:
     limits = {name: fields.pop(name) for name in tuple(fields) if name in ProcessLimits.__dataclass_fields__}
     program = Program(arguments=arguments, **fields)  # pyright: ignore[reportArgumentType]
     return await Processes().run(program, ProcessLimits(seconds=seconds, **limits))  # pyright: ignore[reportArgumentType]
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait for what sends no event; the test's own limit ends a wait in vain."""
-    while not holds():  # noqa: ASYNC110
-        await asyncio.sleep(0.05)
 
 
 def folders() -> set[Path]:

@@ -10,6 +10,8 @@ from typing import Self
 
 import orjson
 
+from tests.waiting import until
+
 
 @dataclass(frozen=True)
 class Received:
@@ -63,11 +65,7 @@ class Upstream:
 
     async def until(self, holds: Callable[[Self], bool]) -> None:
         """Wait for what the other side sees."""
-        for _ in range(2000):
-            if holds(self):
-                return
-            await asyncio.sleep(0.01)
-        raise TimeoutError
+        await until(lambda: holds(self))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1

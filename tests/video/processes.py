@@ -1,8 +1,5 @@
 """Programs that this process, or those that it started, still run."""
 
-import asyncio
-from collections.abc import Callable
-
 import psutil
 
 
@@ -16,10 +13,3 @@ def encoders(root: int | None = None) -> list[psutil.Process]:
         except psutil.NoSuchProcess:
             continue
     return found
-
-
-async def until(holds: Callable[[], bool], *, seconds: float = 60) -> None:
-    """Wait for what sends no event."""
-    async with asyncio.timeout(seconds):
-        while not holds():  # noqa: ASYNC110
-            await asyncio.sleep(0.02)

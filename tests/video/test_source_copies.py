@@ -10,6 +10,7 @@ import pytest
 
 from activities.media.faults import MediaFailedError, MediaFault
 from activities.media.sources import SMALL_BYTES, SourceChangedError, Sources
+from tests.waiting import until
 from workflows.contracts.video_work import SourceInput
 from zilliance.settings import Settings
 from zilliance.signed_objects import ObjectUrls
@@ -58,9 +59,7 @@ async def test_a_large_source_is_read_from_the_store_while_its_copy_is_made(
     for at_once in (True, False):
         async with sources.opened(wanted, at_once=at_once) as location:
             assert location.startswith(settings.storage.endpoint)
-    async with asyncio.timeout(60):
-        while not [path for path in copies(tmp_path) if not path.suffix]:  # noqa: ASYNC110  files send no event
-            await asyncio.sleep(0.05)
+    await until(lambda: [path for path in copies(tmp_path) if not path.suffix])
     async with sources.opened(wanted, at_once=True) as location:
         assert (await asyncio.to_thread(Path(location).stat)).st_size == wanted.size
 

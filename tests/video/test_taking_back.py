@@ -14,8 +14,9 @@ from activities.media import patience
 from activities.media.publication import Made, Publication, Work
 from tests.identities import account
 from tests.video.films import film, looped
-from tests.video.processes import encoders, until
+from tests.video.processes import encoders
 from tests.video.studio import Studio
+from tests.waiting import until
 from workflows.contracts.video import SourceReport, VideoPlan
 
 STARTED, TIMED_OUT = EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED, EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT

@@ -12,6 +12,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.answers import TemporalAnswerUpkeepActivities
 from activities.postman import Postman
+from tests.waiting import until
 from tests.workflows.people import People
 from tests.workflows.post_office import PostOffice
 from tests.workflows.running import Runner, create, statuses
@@ -31,11 +32,7 @@ def ask(*approvers: UUID, name: str = "ask", **more: object) -> Row:
 
 async def asked(people: People, account: UUID) -> Row:
     """The one approval that the account is asked for, once it is."""
-    for _ in range(1200):
-        if items := await people.items(account, query="&status=pending"):
-            return items[0]
-        await asyncio.sleep(0.05)
-    raise AssertionError("nobody was asked")
+    return (await until(lambda: people.items(account, query="&status=pending")))[0]
 
 
 async def test_an_approver_decides_and_the_workflow_goes_on_with_the_decision(
@@ -289,10 +286,11 @@ async def test_approvals_come_in_pages_newest_first(runner: Runner, people: Peop
     approver = await runner.rows.account()
     branches = [ask(approver, name=f"ask{n}", title=f"Question {n}") for n in range(3)]
     execution = await runner.start({"all": {"fork": {"branches": branches}}})
-    for _ in range(1200):
-        if len(await people.items(approver)) == 3:
-            break
-        await asyncio.sleep(0.05)
+
+    async def all_asked() -> bool:
+        return len(await people.items(approver)) == 3
+
+    await until(all_asked)
     first = (await people.get("approvals?limit=2", approver)).json()
     second = (await people.get(f"approvals?limit=2&after={first['next']}", approver)).json()
     ids = [item["id"] for item in (*first["items"], *second["items"])]

@@ -1,6 +1,5 @@
 """The log of changes: what it holds, that nothing of a secret is in it, and that those who tail it miss nothing."""
 
-import asyncio
 import json
 from typing import Any
 from uuid import UUID
@@ -11,6 +10,7 @@ import pytest
 from models.queries import accounts
 from models.registry import TABLES
 from tests.activities.support import Rows
+from tests.waiting import until
 from zilliance.settings import DatabaseSettings
 
 
@@ -110,11 +110,12 @@ async def test_who_tails_the_log_misses_nothing_that_commits_late(
     assert seen == []
     await late.commit()
     await contact(rows, owner, "third")
-    for _ in range(100):  # other tests' transactions may hold the horizon for a moment
+
+    async def all_seen() -> bool:  # other tests' transactions may hold the horizon for a while
         await tail()
-        if len(seen) == 3:
-            break
-        await asyncio.sleep(0.05)
+        return len(seen) == 3
+
+    await until(all_seen)
     assert seen == ["first, and late", "second", "third"]
     await slow.close()
 

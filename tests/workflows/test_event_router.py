@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from tests.activities.support import Rows
+from tests.waiting import until
 from tests.workflows.running import Row, Runner
 from tests.workflows.streaming import event, listen, publish, runs, until_listening, until_routed
 from worker.event_router import EventRouter
@@ -99,12 +100,12 @@ async def test_deliveries_to_an_execution_that_is_gone_are_dropped(
     await rows.connection.execute('SELECT private.subscribe($1, \'k\', \'[{"with": {"type": "a"}}]\')', gone)
     await publish(runner, event("a", 1))
     await until_routed(runner)
-    for _ in range(50):
+
+    async def none_is_left() -> bool:
         await router_of(resources).deliver()
-        if not await rows.count("private.event_deliveries", runner.owner):
-            break
-        await asyncio.sleep(0.1)
-    assert await rows.count("private.event_deliveries", runner.owner) == 0
+        return not await rows.count("private.event_deliveries", runner.owner)
+
+    await until(none_is_left)
 
 
 async def test_a_filter_that_the_router_can_judge_wakes_only_whom_it_takes(runner: Runner) -> None:

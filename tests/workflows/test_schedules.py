@@ -20,6 +20,7 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
+from tests.waiting import until
 from tests.workflows.running import Row, Runner
 from worker.resources import Resources
 from worker.schedule_sync import ScheduleSync, keep_schedules
@@ -66,15 +67,19 @@ async def sync(resources: Resources) -> None:
 
 async def runs(runner: Runner, definition: UUID, *, at_least: int = 0) -> list[Row]:
     """The runs of a definition, oldest first, as soon as there are so many."""
-    async with asyncio.timeout(60):
-        while True:
-            found = await runner.rows.connection.fetch(
-                "SELECT to_jsonb(e)::text AS row FROM workflow_executions e WHERE workflow_id = $1 ORDER BY created_at",
-                definition,
-            )
-            if len(found) >= at_least:
-                return [json.loads(row["row"]) for row in found]
-            await asyncio.sleep(0.1)
+
+    async def found() -> list[Row]:
+        rows = await runner.rows.connection.fetch(
+            "SELECT to_jsonb(e)::text AS row FROM workflow_executions e WHERE workflow_id = $1 ORDER BY created_at",
+            definition,
+        )
+        return [json.loads(row["row"]) for row in rows]
+
+    async def are_enough() -> bool:
+        return len(await found()) >= at_least
+
+    await until(are_enough)
+    return await found()
 
 
 async def change(runner: Runner, definition: UUID, **columns: object) -> None:
@@ -223,18 +228,20 @@ async def test_a_change_that_comes_while_the_definition_is_read_is_not_missed(
         handle = resources.client.get_workflow_handle(run_after_id(definition))
         first = (await handle.describe()).run_id
         reading = resources.client.get_workflow_handle(handle.id, run_id=first)
-        await until(reading, EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED, 1)
+        await until_events(reading, EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED, 1)
         await handle.signal(CHANGED)
-        await until(reading, EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED, 2)
-    await until(reading, EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW, 1)
+        await until_events(reading, EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED, 2)
+    await until_events(reading, EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW, 1)
     await handle.terminate()
 
 
-async def until(handle: WorkflowHandle[Any, Any], wanted: EventType.ValueType, times: int) -> None:
+async def until_events(handle: WorkflowHandle[Any, Any], wanted: EventType.ValueType, times: int) -> None:
     """Wait for so many events of a type in the history of one run."""
-    async with asyncio.timeout(30):
-        while [each.event_type async for each in handle.fetch_history_events()].count(wanted) < times:  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
+
+    async def are_there() -> bool:
+        return [each.event_type async for each in handle.fetch_history_events()].count(wanted) >= times
+
+    await until(are_there)
 
 
 async def test_a_run_follows_so_long_after_the_end_of_the_one_before(
@@ -256,6 +263,7 @@ async def test_a_loop_that_died_goes_on_where_its_rows_say(runner: Runner, resou
     definition = await runner.define(long, schedule={"after": {"seconds": 1}})
     await sync(resources)
     first = (await runs(runner, definition, at_least=1))[0]
+    await runner.until_started(UUID(first["id"]))  # its row comes first
     handle = resources.client.get_workflow_handle(run_after_id(definition))
     await handle.terminate()
     await ScheduleSync(resources.database, resources.client).mark_everything()

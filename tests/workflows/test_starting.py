@@ -11,6 +11,7 @@ import pytest
 from activities.starts import ExecutionStarts
 from api.acceptance import Acceptance
 from api.executions.accepting import Asked
+from tests.waiting import until
 from tests.workflows.running import Row, Runner
 from worker.resources import Resources
 from worker.starter import keep_starting
@@ -33,9 +34,10 @@ async def waiting(runner: Runner) -> set[UUID]:
 
 
 async def until_none_waits(runner: Runner) -> None:
-    async with asyncio.timeout(30):
-        while await waiting(runner):  # noqa: ASYNC110  rows send no event
-            await asyncio.sleep(0.05)
+    async def none_waits() -> bool:
+        return not await waiting(runner)
+
+    await until(none_waits)
 
 
 async def test_an_acknowledged_run_is_pending_and_runs_behind_the_answer(runner: Runner) -> None:

@@ -13,6 +13,7 @@ from tests.activities.support import Rows
 from tests.api.gateway.owners import TARGET
 from tests.api.gateway.way import Way, way_through
 from tests.unit.upstream import Answer, Received, Upstream, raw, text
+from tests.waiting import until
 from zilliance.settings import Settings
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -29,12 +30,12 @@ async def way(settings: Settings) -> AsyncIterator[Way]:
 async def logged(way: Way, path: str) -> list[int]:
     """The statuses in the log of the way's owner, as soon as there is one."""
     query = f"api_requests?path=eq.{path}&order=id&select=status_code"
-    for _ in range(500):
+
+    async def found() -> list[int]:
         answer = await way.api.send("GET", query, way.owner.person.headers)
-        if answer.json():
-            return [each["status_code"] for each in answer.json()]
-        await asyncio.sleep(0.02)
-    raise TimeoutError
+        return [each["status_code"] for each in answer.json()]
+
+    return await until(found)
 
 
 async def none_is_left(way: Way) -> None:

@@ -1,6 +1,5 @@
 """An endpoint may ask that answers of its target are kept for a while: then the target is not asked again."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -10,6 +9,7 @@ import pytest
 from tests.activities.support import Rows
 from tests.api.gateway.way import Way, way_through
 from tests.unit.upstream import raw
+from tests.waiting import until
 from zilliance.settings import Settings
 
 
@@ -103,9 +103,9 @@ async def test_a_kept_answer_is_logged_with_its_size(way: Way, rows: Rows) -> No
 async def sizes(rows: Rows, endpoint: UUID, number: int) -> list[int]:
     """Of answers of an endpoint, when so many are logged."""
     statement = "SELECT response_size FROM api_requests WHERE endpoint_id = $1 ORDER BY created_at"
-    async with asyncio.timeout(30):
-        while True:
-            found = await rows.connection.fetch(statement, endpoint)
-            if len(found) == number:
-                return [row["response_size"] for row in found]
-            await asyncio.sleep(0.05)
+
+    async def found() -> list[int] | None:
+        logged = await rows.connection.fetch(statement, endpoint)
+        return [row["response_size"] for row in logged] if len(logged) == number else None
+
+    return await until(found)

@@ -15,6 +15,7 @@ from tests.activities.support import Rows
 from tests.api.gateway.owners import Owner
 from tests.api.gateway.way import Way, way_through
 from tests.unit.upstream import Received, raw
+from tests.waiting import until
 from workflows.contracts.execution import FunctionCallInput
 from zilliance.errors import StoppingError
 from zilliance.own_api import OwnApi
@@ -76,11 +77,8 @@ async def test_it_answers_what_the_target_does_and_is_logged_without_a_key(
     assert received.header("apikey") is None
     assert received.header("x-api-key") is None
     query = "SELECT status_code, api_key_id, path FROM api_requests WHERE endpoint_id = $1"
-    for _ in range(500):
-        if await rows.connection.fetch(query, endpoint):
-            break
-        await asyncio.sleep(0.02)
-    assert [tuple(each) for each in await rows.connection.fetch(query, endpoint)] == [(200, None, "/flow/7")]
+    found = await until(lambda: rows.connection.fetch(query, endpoint))
+    assert [tuple(each) for each in found] == [(200, None, "/flow/7")]
 
 
 async def test_another_status_than_success_is_the_tasks_error(way: Way, own_api: OwnApi) -> None:

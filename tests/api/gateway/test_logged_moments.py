@@ -8,6 +8,7 @@ import pytest
 from tests.activities.support import Rows
 from tests.api.gateway.way import Way, way_through
 from tests.unit.upstream import Received, echo
+from tests.waiting import until
 from zilliance.settings import Settings
 
 
@@ -30,7 +31,5 @@ async def test_a_request_that_took_its_time_is_logged_with_the_moment_at_which_i
         SELECT response_time_ms, uuid_extract_timestamp(id) - created_at >= interval '0.29 s' AS is_of_its_begin
         FROM api_requests WHERE endpoint_id = $1
     """
-    async with asyncio.timeout(30):
-        while not (found := await rows.connection.fetch(statement, endpoint)):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    found = await until(lambda: rows.connection.fetch(statement, endpoint))
     assert [(row["response_time_ms"] >= 290, row["is_of_its_begin"]) for row in found] == [(True, True)]

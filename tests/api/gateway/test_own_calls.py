@@ -16,6 +16,7 @@ from tests.activities.support import Rows
 from tests.api.gateway.owners import Owner
 from tests.api.gateway.way import Way, way_through
 from tests.unit.upstream import Received, raw
+from tests.waiting import until
 from zilliance.errors import AppError
 from zilliance.settings import Settings
 
@@ -41,11 +42,8 @@ async def test_an_owner_calls_his_endpoint_as_a_caller_would(way: Way, rows: Row
     assert (echoed["sha256"], way.received.header("x-a")) == (hashlib.sha256(b"hello").hexdigest(), "1")
     assert (b"content-security-policy", b"sandbox") in answer.headers
     query = "SELECT status_code, api_key_id, request_size FROM api_requests WHERE endpoint_id = $1"
-    for _ in range(500):
-        if await rows.connection.fetch(query, endpoint):
-            break
-        await asyncio.sleep(0.02)
-    assert [tuple(each) for each in await rows.connection.fetch(query, endpoint)] == [(200, None, 5)]
+    found = await until(lambda: rows.connection.fetch(query, endpoint))
+    assert [tuple(each) for each in found] == [(200, None, 5)]
 
 
 async def test_it_counts_in_the_endpoints_limit(way: Way) -> None:

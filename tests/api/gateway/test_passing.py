@@ -12,6 +12,7 @@ from tests.activities.support import Rows
 from tests.api.gateway.owners import TARGET
 from tests.api.gateway.way import Way, way_through
 from tests.unit.upstream import Received, raw, text
+from tests.waiting import until
 from zilliance.settings import Settings
 
 
@@ -306,18 +307,14 @@ async def test_every_request_is_logged_with_what_became_of_it(way: Way, rows: Ro
     await way.call("/logged/6", "POST", headers={"x-api-key": "no key", "user-agent": "tester"})
     await way.call("/logged//7", "POST", headers={"user-agent": "tester"})
 
-    async def logged() -> list[tuple[object, ...]]:
+    async def logged() -> list[tuple[object, ...]] | None:
         found = await rows.connection.fetch(
             "SELECT path, status_code, endpoint_id, request_size, response_size > 0 AS answered, host(ip_address) AS ip"
             " FROM api_requests WHERE user_agent = 'tester' AND path LIKE '/%logged%' ORDER BY created_at"
         )
-        return [tuple(each) for each in found]
+        return [tuple(each) for each in found] if len(found) == 3 else None
 
-    for _ in range(500):
-        if len(await logged()) == 3:
-            break
-        await asyncio.sleep(0.02)
-    assert await logged() == [
+    assert await until(logged) == [
         ("/logged/5", 200, endpoint, 5, True, "127.0.0.1"),
         ("/logged/6", 401, None, 0, False, "127.0.0.1"),
         ("/gateway/v1/logged//7", 400, None, 0, False, "127.0.0.1"),

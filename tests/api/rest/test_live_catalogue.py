@@ -2,13 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 
 import asyncpg
 import pytest
 
 from api.rest.live_catalogue import REST_SECONDS, LiveCatalogue
 from api.rest.statements import Statements
+from tests.waiting import until
 from zilliance.database import Database
 from zilliance.errors import UnavailableError
 from zilliance.settings import Login, Settings
@@ -47,12 +48,6 @@ async def admin(settings: Settings) -> AsyncGenerator[asyncpg.Connection]:
     yield connection
     await connection.execute("DROP TABLE IF EXISTS public.live")
     await connection.close()
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not holds():  # noqa: ASYNC110  what is waited for has no event
-            await asyncio.sleep(0.01)
 
 
 async def test_a_burst_of_changes_is_read_a_few_times(live: Counted, admin: asyncpg.Connection) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.api.served import Person, Served
 from tests.api.storage.conftest import Admin
 from tests.api.storage.files import MIB, PNG, ask, bucket, metadata_header, read, refused, stored, versions
+from tests.waiting import until
 
 
 async def test_a_move_keeps_the_object(api: Served, owner: Person) -> None:
@@ -94,9 +95,7 @@ async def test_bytes_that_were_not_checked_do_not_move(api: Served, owner: Perso
     async with admin.connection.transaction():
         await admin.connection.execute("UPDATE storage.objects SET version = $2 WHERE name = $1", name, other)
         moving = asyncio.create_task(ask(api, "POST", "object/move", owner.headers, json=wish))
-        async with asyncio.timeout(30):
-            while not await admin.connection.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):  # noqa: ASYNC110  another process
-                await asyncio.sleep(0.02)
+        await until(lambda: admin.connection.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"))
     refused(await moving, "NoSuchKey", 404)
 
 

@@ -10,6 +10,7 @@ from api import object_responses
 from tests.api.served import Headers, Person, Served
 from tests.api.storage.conftest import Admin
 from tests.api.storage.files import MIB, PNG, ask, form, has_bytes, put, read, stored, versions
+from tests.waiting import until
 from zilliance.storage import object_key
 
 
@@ -26,9 +27,7 @@ async def _send_part(  # noqa: PLR0917  what is sent, and who sees it come
     writer.write(f"POST /storage/v1/object/{path} HTTP/1.1\r\nhost: x\r\n{size}\r\n{_lines(headers)}\r\n".encode())
     writer.write(body if length else f"{len(body):x}\r\n".encode() + body + b"\r\n")
     await writer.drain()
-    async with asyncio.timeout(60):
-        while not await begun():  # noqa: ASYNC110  rows send no event
-            await asyncio.sleep(0.05)
+    await until(begun)
     await asyncio.sleep(0.3)
     writer.transport.abort()
 

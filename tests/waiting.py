@@ -1,0 +1,32 @@
+"""Waiting in tests for what sends no event: rows, books of others, processes, sockets."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
+from typing import TypeVar, overload
+
+T = TypeVar("T")
+
+# Generous, since such waits are about what happens and not about when: the machine may stand still for a while.
+PATIENCE = 60.0
+PAUSE = 0.05  # seconds between two looks
+
+
+@overload
+async def until(look: Callable[[], Awaitable[T | None]], *, seconds: float = PATIENCE) -> T: ...
+@overload
+async def until(look: Callable[[], T | None], *, seconds: float = PATIENCE) -> T: ...
+async def until(look: Callable[[], object], *, seconds: float = PATIENCE) -> object:
+    """Look again and again until something true is seen, and give it. Raises TimeoutError with the last look."""
+    seen: object = None
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                seen = look()
+                if isawaitable(seen):
+                    seen = await seen
+                if seen:
+                    return seen
+                await asyncio.sleep(PAUSE)
+    except TimeoutError as error:
+        raise TimeoutError(f"after {seconds:g} s there is still {seen!r}") from error
