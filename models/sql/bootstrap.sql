@@ -43,3 +43,33 @@ CREATE SCHEMA IF NOT EXISTS private AUTHORIZATION zowner;
 -- Parts of tables, which are reached through their table alone: nobody has a right on it.
 CREATE SCHEMA IF NOT EXISTS partitions AUTHORIZATION zowner;
 ALTER SCHEMA public OWNER TO zowner;
+
+-- What most files of functions end with: these see across tenants, and nobody calls them but whom they are granted to.
+CREATE OR REPLACE PROCEDURE private.give_to_platform(p_names name[], p_callers name[] DEFAULT '{}')
+LANGUAGE plpgsql
+SET search_path = ''
+AS $$
+DECLARE
+    v_name name;
+    v_function regprocedure;
+    v_caller name;
+BEGIN
+    FOREACH v_name IN ARRAY p_names LOOP
+        FOR v_function IN
+            SELECT p.oid::regprocedure FROM pg_catalog.pg_proc p
+             WHERE p.pronamespace = 'private'::regnamespace AND p.proname = v_name
+        LOOP
+            EXECUTE format('ALTER FUNCTION %s OWNER TO zplatform', v_function);
+            EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', v_function);
+            FOREACH v_caller IN ARRAY p_callers LOOP
+                EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', v_function, v_caller);
+            END LOOP;
+        END LOOP;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'there is no function private.%', v_name;
+        END IF;
+    END LOOP;
+END
+$$;
+ALTER PROCEDURE private.give_to_platform(name[], name[]) OWNER TO zowner;
+REVOKE ALL ON PROCEDURE private.give_to_platform(name[], name[]) FROM PUBLIC;

@@ -261,21 +261,10 @@ BEGIN
 END
 $$;
 
-DO $$
-DECLARE
-    v_function regprocedure;
-BEGIN
-    FOR v_function IN
-        SELECT p.oid::regprocedure FROM pg_catalog.pg_proc p
-         WHERE p.pronamespace = 'private'::regnamespace AND p.proname IN (
-            'follow_ai_call', 'begin_ai_call', 'finish_ai_call', 'keep_ai_delta', 'own_ai_deltas', 'own_ai_usage',
-            'own_ai_calls', 'trim_ai')
-    LOOP
-        EXECUTE format('ALTER FUNCTION %s OWNER TO zplatform', v_function);
-        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', v_function);
-    END LOOP;
-END
-$$;
+CALL private.give_to_platform(ARRAY[
+    'follow_ai_call', 'begin_ai_call', 'finish_ai_call', 'keep_ai_delta', 'own_ai_deltas', 'own_ai_usage',
+    'own_ai_calls', 'trim_ai'
+]);
 GRANT EXECUTE ON FUNCTION
     private.begin_ai_call(
         uuid, uuid, text, text, text, integer, integer, numeric, numeric, integer, integer, bigint, numeric, interval,

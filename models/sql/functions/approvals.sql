@@ -206,22 +206,11 @@ END
 $$;
 
 -- Owners and rights.
-DO $$
-DECLARE
-    v_function regprocedure;
-BEGIN
-    FOR v_function IN
-        SELECT p.oid::regprocedure FROM pg_catalog.pg_proc p
-         WHERE p.pronamespace = 'private'::regnamespace AND p.proname IN (
-            'request_approval', 'withdraw_approval', 'is_approver', 'approval_view', 'list_approvals', 'find_approval',
-            'decide_approval', 'decision_body', 'undelivered_answers', 'mark_answer_delivered', 'open_callback',
-            'close_callback', 'answer_callback')
-    LOOP
-        EXECUTE format('ALTER FUNCTION %s OWNER TO zplatform', v_function);
-        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', v_function);
-    END LOOP;
-END
-$$;
+CALL private.give_to_platform(ARRAY[
+    'request_approval', 'withdraw_approval', 'is_approver', 'approval_view', 'list_approvals', 'find_approval',
+    'decide_approval', 'decision_body', 'undelivered_answers', 'mark_answer_delivered', 'open_callback',
+    'close_callback', 'answer_callback'
+]);
 GRANT EXECUTE ON FUNCTION
     private.request_approval(uuid, text, uuid, text, text, jsonb, uuid[], text, text, integer),
     private.withdraw_approval(uuid, text, text), private.undelivered_answers(integer, uuid[]),

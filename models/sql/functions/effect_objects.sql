@@ -63,19 +63,7 @@ END
 $$;
 
 -- Owners and rights: nothing here is anybody's but the worker's.
-DO $$
-DECLARE
-    v_function regprocedure;
-BEGIN
-    FOR v_function IN
-        SELECT p.oid::regprocedure FROM pg_catalog.pg_proc p
-         WHERE p.pronamespace = 'private'::regnamespace AND p.proname IN (
-            'effect_object_rules', 'effect_answer', 'effect_object_exists', 'effect_put_object', 'effect_find_object')
-    LOOP
-        EXECUTE format('ALTER FUNCTION %s OWNER TO zplatform', v_function);
-        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', v_function);
-        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO zworker', v_function);
-    END LOOP;
-END
-$$;
+CALL private.give_to_platform(ARRAY[
+    'effect_object_rules', 'effect_answer', 'effect_object_exists', 'effect_put_object', 'effect_find_object'
+], '{zworker}');
 GRANT SELECT ON storage.buckets TO zplatform;

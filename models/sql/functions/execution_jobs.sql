@@ -140,21 +140,10 @@ BEGIN
 END
 $$;
 
-DO $$
-DECLARE
-    v_function regprocedure;
-BEGIN
-    FOR v_function IN
-        SELECT p.oid::regprocedure FROM pg_catalog.pg_proc p
-         WHERE p.pronamespace = 'private'::regnamespace AND p.proname IN (
-            'job_matches', 'job_json', 'accept_job', 'jobs_page', 'own_job', 'turn_job', 'job_state', 'job_items',
-            'advance_job', 'open_jobs', 'cancel_queued_of')
-    LOOP
-        EXECUTE format('ALTER FUNCTION %s OWNER TO zplatform', v_function);
-        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', v_function);
-    END LOOP;
-END
-$$;
+CALL private.give_to_platform(ARRAY[
+    'job_matches', 'job_json', 'accept_job', 'jobs_page', 'own_job', 'turn_job', 'job_state', 'job_items',
+    'advance_job', 'open_jobs', 'cancel_queued_of'
+]);
 GRANT EXECUTE ON FUNCTION private.accept_job(uuid, uuid, text, jsonb, double precision, text, integer) TO zapi;
 GRANT EXECUTE ON FUNCTION
     private.jobs_page(uuid, integer), private.own_job(uuid), private.turn_job(uuid, text[], text)

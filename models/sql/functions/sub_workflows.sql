@@ -171,22 +171,9 @@ CREATE OR REPLACE TRIGGER refuse_circles AFTER INSERT OR UPDATE OF config ON pub
     EXECUTE FUNCTION private.refuse_circles();
 
 -- Owners and rights: nothing here is anybody's but the worker's.
-DO $$
-DECLARE
-    v_function regprocedure;
-BEGIN
-    FOR v_function IN
-        SELECT p.oid::regprocedure FROM pg_catalog.pg_proc p
-         WHERE p.pronamespace = 'private'::regnamespace AND p.proname IN (
-            'find_sub_workflow', 'begin_sub_workflow', 'keep_journal', 'load_journal', 'record_rollback',
-            'execution_outcome')
-    LOOP
-        EXECUTE format('ALTER FUNCTION %s OWNER TO zplatform', v_function);
-        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', v_function);
-        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO zworker', v_function);
-    END LOOP;
-END
-$$;
+CALL private.give_to_platform(ARRAY[
+    'find_sub_workflow', 'begin_sub_workflow', 'keep_journal', 'load_journal', 'record_rollback', 'execution_outcome'
+], '{zworker}');
 ALTER FUNCTION private.workflows_in(jsonb) OWNER TO zplatform;
 ALTER FUNCTION private.refuse_circles() OWNER TO zplatform;
 REVOKE ALL ON FUNCTION private.workflows_in(jsonb), private.refuse_circles() FROM PUBLIC;

@@ -323,23 +323,12 @@ BEGIN
 END
 $$;
 
-DO $$
-DECLARE
-    v_function regprocedure;
-BEGIN
-    FOR v_function IN
-        SELECT p.oid::regprocedure FROM pg_catalog.pg_proc p
-         WHERE p.pronamespace = 'private'::regnamespace AND p.proname IN (
-            'tutorial_run_json', 'tutorial_stream', 'wake_tutorial_readers', 'open_tutorials', 'accept_tutorial_run', 'own_tutorial_run',
-            'tutorial_runs_page', 'cancel_tutorial_run', 'resume_tutorial_run', 'enter_tutorial_run',
-            'show_tutorial_progress', 'end_tutorial_run', 'save_tutorial', 'open_tutorial_runs',
-            'begin_tutorial_for', 'tutorial_key', 'tutorial_outcome', 'undo_tutorial')
-    LOOP
-        EXECUTE format('ALTER FUNCTION %s OWNER TO zplatform', v_function);
-        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', v_function);
-    END LOOP;
-END
-$$;
+CALL private.give_to_platform(ARRAY[
+    'tutorial_run_json', 'tutorial_stream', 'wake_tutorial_readers', 'open_tutorials', 'accept_tutorial_run',
+    'own_tutorial_run', 'tutorial_runs_page', 'cancel_tutorial_run', 'resume_tutorial_run', 'enter_tutorial_run',
+    'show_tutorial_progress', 'end_tutorial_run', 'save_tutorial', 'open_tutorial_runs', 'begin_tutorial_for',
+    'tutorial_key', 'tutorial_outcome', 'undo_tutorial'
+]);
 GRANT EXECUTE ON FUNCTION
     private.accept_tutorial_run(uuid, uuid, text, text, integer, text, jsonb, text, text, integer)
 TO zapi;

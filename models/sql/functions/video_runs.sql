@@ -371,24 +371,13 @@ RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
      WHERE d.prefix = ANY (p_prefixes) AND d.swept_at IS NULL;
 $$;
 
-DO $$
-DECLARE
-    v_function regprocedure;
-BEGIN
-    FOR v_function IN
-        SELECT p.oid::regprocedure FROM pg_catalog.pg_proc p
-         WHERE p.pronamespace = 'private'::regnamespace AND p.proname IN (
-            'announce_video', 'discard_video_run', 'discard_deleted_video_run', 'begin_video_run', 'last_video_run',
-            'lock_video_of', 'enter_video_run', 'describe_video_run', 'set_video_progress', 'show_video_run',
-            'publish_video_run', 'complete_video_run', 'drop_video_run', 'revert_video_run', 'fail_video_run',
-            'cancel_video_run', 'request_video_cancel', 'claim_video_starts', 'forget_video_starts', 'open_video_runs',
-            'due_prefixes', 'forget_prefixes')
-    LOOP
-        EXECUTE format('ALTER FUNCTION %s OWNER TO zplatform', v_function);
-        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC, zworker', v_function);  -- granted below, or parts of these
-    END LOOP;
-END
-$$;
+CALL private.give_to_platform(ARRAY[
+    'announce_video', 'discard_video_run', 'discard_deleted_video_run', 'begin_video_run', 'last_video_run',
+    'lock_video_of', 'enter_video_run', 'describe_video_run', 'set_video_progress', 'show_video_run',
+    'publish_video_run', 'complete_video_run', 'drop_video_run', 'revert_video_run', 'fail_video_run',
+    'cancel_video_run', 'request_video_cancel', 'claim_video_starts', 'forget_video_starts', 'open_video_runs',
+    'due_prefixes', 'forget_prefixes'
+]);
 GRANT EXECUTE ON FUNCTION
     private.begin_video_run(uuid, boolean, integer, interval), private.request_video_cancel(uuid)
 TO authenticated;

@@ -222,22 +222,11 @@ BEGIN
 END
 $$;
 
-DO $$
-DECLARE
-    v_function regprocedure;
-BEGIN
-    FOR v_function IN
-        SELECT p.oid::regprocedure FROM pg_catalog.pg_proc p
-         WHERE p.pronamespace = 'private'::regnamespace AND p.proname IN (
-            'hold_video_run', 'is_video_run_kept', 'keep_video_tracks', 'keep_video_plan', 'video_work', 'video_track_chunks', 'video_share', 'is_video_playable',
-            'video_quality', 'video_renditions', 'video_duration', 'offer_video_run', 'add_video_chunks',
-            'complete_video_tracks', 'finish_video_run', 'note_video_poster', 'put_video_poster')
-    LOOP
-        EXECUTE format('ALTER FUNCTION %s OWNER TO zplatform', v_function);
-        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', v_function);
-    END LOOP;
-END
-$$;
+CALL private.give_to_platform(ARRAY[
+    'hold_video_run', 'is_video_run_kept', 'keep_video_tracks', 'keep_video_plan', 'video_work', 'video_track_chunks',
+    'video_share', 'is_video_playable', 'video_quality', 'video_renditions', 'video_duration', 'offer_video_run',
+    'add_video_chunks', 'complete_video_tracks', 'finish_video_run', 'note_video_poster', 'put_video_poster'
+]);
 GRANT EXECUTE ON FUNCTION
     private.hold_video_run(uuid), private.is_video_run_kept(uuid), private.keep_video_plan(uuid, jsonb, jsonb, jsonb), private.video_work(uuid),
     private.video_track_chunks(uuid, text),
