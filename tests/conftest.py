@@ -1,6 +1,7 @@
 """The real parts that tests run against: started once a session, on free ports, in homes of their own."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,12 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("steady")
 keep_to_our_own()
+# For the processes of the tests and for those of their stacks. The usual limits of a statement, 15 s and of callers
+# without an account 3 s, are less than a busy machine may stand still for; the test of the limit sets its own.
+os.environ |= {
+    "ZILLIANCE_DATABASE__STATEMENT_TIMEOUT_MS": "60000",
+    "ZILLIANCE_DATABASE__ANON_STATEMENT_TIMEOUT_MS": "30000",
+}
 
 
 def short_home(factory: pytest.TempPathFactory, name: str) -> Path:

@@ -20,6 +20,7 @@ from zilliance.identity import Identity
 
 Row = dict[str, Any]
 MOST_OPEN = 1000
+PATIENCE = 280.0  # less than a test may take; nothing here is about speed
 
 
 @dataclass
@@ -33,7 +34,8 @@ class Runner:
     @classmethod
     async def sign_up(cls, rows: Rows, database: Database, client: Client) -> "Runner":
         acceptance = Acceptance.of(database, most_open=MOST_OPEN)
-        return cls(await rows.account(), rows, Executions(database, client, acceptance, eager=True, wait_seconds=60))
+        executions = Executions(database, client, acceptance, eager=True, wait_seconds=PATIENCE)
+        return cls(await rows.account(), rows, executions)
 
     @property
     def identity(self) -> Identity:
