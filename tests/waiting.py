@@ -30,3 +30,16 @@ async def until(look: Callable[[], object], *, seconds: float = PATIENCE) -> obj
                 await asyncio.sleep(PAUSE)
     except TimeoutError as error:
         raise TimeoutError(f"after {seconds:g} s there is still {seen!r}") from error
+
+
+async def within(looks: int, look: Callable[[], Awaitable[bool]] | Callable[[], bool], *, pause: float) -> None:
+    """Of what must come soon: it is seen in so many looks. A machine that stands still costs one of them, however long.
+
+    Raises TimeoutError.
+    """
+    for _ in range(looks):
+        seen = look()
+        if await seen if isawaitable(seen) else seen:
+            return
+        await asyncio.sleep(pause)
+    raise TimeoutError(f"not seen in {looks} looks")

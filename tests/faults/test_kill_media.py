@@ -1,9 +1,7 @@
 """`kill -9` of the media worker while a video is encoded: one piece of work is done again, and nothing else differs."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from time import monotonic
 from uuid import UUID
 
 import pytest
@@ -15,7 +13,7 @@ from tests.conftest import short_home
 from tests.video.films import film, looped
 from tests.video.processes import encoders
 from tests.video.studio import Studio
-from tests.waiting import until
+from tests.waiting import until, within
 from zilliance.database import Database
 from zilliance.devstack import FREE_PORTS, Stack
 from zilliance.settings import Login
@@ -89,11 +87,7 @@ async def test_a_killed_media_worker_costs_at_most_a_chunk_for_each_slot_and_cha
     await until(lambda: bool(encoders(pid)))
     at_work = encoders(pid)
     await stack.kill("media")
-    # Looked at once more at the end: where this process stood still itself, that is what counts.
-    end = monotonic() + 2
-    while any(process.is_running() for process in at_work) and monotonic() < end:  # noqa: ASYNC110
-        await asyncio.sleep(0.02)
-    assert not any(process.is_running() for process in at_work)
+    await within(100, lambda: not any(process.is_running() for process in at_work), pause=0.02)  # two seconds
     await stack.ready("media", after=pid)
     await studio.handle(run).result()
 
