@@ -35,6 +35,7 @@ MOST_ATTEMPTS = 12  # calls of a provider for one answer in each round, whatever
 LONGEST_LOOK = 15.0
 # An answer that was paid for is held until the database is back.
 KEEP_TRIES, LONGEST_PAUSE = 200, 5.0
+_TOO_SLOW = "57014"  # a statement was cancelled for its time: a slow disk, a lock; it may be repeated
 
 
 class LedgeredAiActivities(AiActivities):
@@ -125,7 +126,7 @@ class LedgeredAiActivities(AiActivities):
             try:
                 return await self._ledger.finish(wanted, begun, reply, ending)
             except PostgresError as error:
-                if of_postgres(error) is not None:
+                if error.sqlstate != _TOO_SLOW and of_postgres(error) is not None:
                     raise
             except UnavailableError:
                 log.warning("the database is away; call %s is held until it can be written down", begun.call_id)

@@ -26,6 +26,8 @@ Json = Mapping[str, object]
 _NO_KEY = "none"  # a gateway on this machine may want none, and the client wants something
 _LEAST_SECRET = 6  # a shorter key would be found in any text
 
+log = logging.getLogger(__name__)
+
 # The client under the client tells every request at the usual level.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
 
@@ -132,7 +134,10 @@ class Provider:
         except APIError as told:
             reply.finish_reason = None  # whatever it said before
             error = stream_error(told.body, self._redacted(told.message))
-        except (httpx2.HTTPError, json.JSONDecodeError, UnicodeDecodeError):
+        except ChatError:
+            raise
+        except Exception as strange:  # noqa: BLE001  whatever the client trips over: the call was made, and is to be booked
+            log.warning("the client failed on what the provider sent: %s", type(strange).__name__)
             error = ChatError(Code.STREAM_CUT, "what the provider sent is no stream of JSON", outcome=Outcome.CUT)
         # A line that breaks when the model has ended takes nothing along: to ask again would be to pay again.
         if error is not None and error.outcome is Outcome.CUT and reply.finish_reason is not None:

@@ -16,7 +16,10 @@ _TOO_LONG = (
     "input is too long", "token count",
 )  # fmt: skip
 _REFUSED_CONTENT = ("content_filter", "content_policy", "content policy", "moderation", "safety", "prohibited_content")
-_NO_CREDIT = ("insufficient_quota", "insufficient credits", "credit balance", "billing", "out of credits")
+_NO_CREDIT = (
+    "insufficient_quota", "insufficient credits", "credit balance", "out of credits", "billing_not_active",
+    "billing_hard_limit",
+)  # fmt: skip
 # Parameters that some gateways do not know, with the words by which their refusals are told.
 _PARAMETERS = {
     "json_schema": ("json_schema", "response_format", "structured output"),
@@ -81,9 +84,10 @@ def _by_status(status: int, words: str, said: str, headers: Mapping[str, str]) -
 
 
 def _no_more(status: int, words: str, said: str, headers: Mapping[str, str]) -> ChatError:
-    if status == HTTPStatus.PAYMENT_REQUIRED or any(each in words for each in _NO_CREDIT):
-        return ChatError(Code.CREDITS_EXHAUSTED, _no_credit(said))
     wait = retry_after(headers)
+    # Refusals of a minute's limit speak of plans and billing, too; who says when to come back means that.
+    if status == HTTPStatus.PAYMENT_REQUIRED or (wait is None and any(each in words for each in _NO_CREDIT)):
+        return ChatError(Code.CREDITS_EXHAUSTED, _no_credit(said))
     return ChatError(Code.RATE_LIMITED, f"the provider takes no more calls for now: {said}", wait_seconds=wait)
 
 

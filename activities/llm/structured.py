@@ -13,7 +13,7 @@ Json = Mapping[str, object]
 JSON_SCHEMA, JSON_OBJECT = "json_schema", "json_object"
 _NAMED = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
 _VALUES = frozenset({"const", "enum", "default", "examples"})
-_FENCE = re.compile(r"^```[A-Za-z]*\s*\n(.*?)\n?```$", re.DOTALL)
+_FENCE = re.compile(r"^```[A-Za-z]*[ \t\r]*\n(.*?)\n?```$", re.DOTALL)
 
 
 def rung_of(schema: Json, lacking: frozenset[str]) -> str | None:

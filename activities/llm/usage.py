@@ -26,6 +26,7 @@ _REASONING = (
     ("reasoning_tokens",),
 )
 _PROMPT = (("prompt_tokens",), ("input_tokens",))
+_BESIDE_INPUT = ("cache_read_input_tokens", "cache_creation_input_tokens")
 _COMPLETION = (("completion_tokens",), ("output_tokens",))
 
 
@@ -35,6 +36,9 @@ def read_usage(told: object) -> TokenUsage | None:
         return None
     usage = cast("Mapping[str, object]", told)
     prompt, completion = _number(usage, _PROMPT), _number(usage, _COMPLETION)
+    if not usage.get("prompt_tokens"):
+        # Anthropic's shape counts what was cached beside the input, not in it.
+        prompt = min(prompt + sum(_number(usage, ((name,),)) for name in _BESIDE_INPUT), _MOST)
     if not prompt and not completion:
         return None
     reasoning = _number(usage, _REASONING)
@@ -83,8 +87,8 @@ def _number(usage: Mapping[str, object], places: Iterable[tuple[str, ...]]) -> i
     """The first number that is found; what is no number, or below zero, counts as nothing."""
     for place in places:
         value = _at(usage, place)
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0:
-            return min(int(value), _MOST)
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf:
+            return int(min(value, _MOST))
     return 0
 
 

@@ -15,9 +15,10 @@ ELLIPSIS = "…"
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
-_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)[^<>]*>")
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*+)[^<>]*+>")  # possessive: a tag without an end is read once
 _ODD = re.compile(r"<[!?/][^<>]*>?")
 _OPENS_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_OPENINGS = re.compile(r"(?<!<)<++(?=[A-Za-z/!?])")  # all of them: the second of two would make the first open a tag
 _SPACE = re.compile(r"\s+")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _CODE_SPAN = re.compile(r"(?<![`\\])(`+)(?!`)(.+?)(?<!`)\1(?!`)")
@@ -47,7 +48,7 @@ def code(text: object, limit: int) -> str:
 
 def markdown(text: object, limit: int) -> str:
     """Markdown in which whoever renders it, with HTML allowed or not, finds no HTML, no image and no odd link."""
-    whole = _LONG_FENCE.sub(lambda fence: fence[0][:9], cut(_unified(str(text)).strip(), limit))
+    whole = short_fences(cut(_unified(str(text)).strip(), limit))
     if whole.count("[") > _MOST_BRACKETS:
         # Nobody links so much; looking for what belongs together would take seconds.
         whole = _outside_fences(whole, lambda line: line.replace("[", "\\["))
@@ -62,6 +63,11 @@ def markdown(text: object, limit: int) -> str:
     return cut(whole.replace("<", "&lt;"), limit)
 
 
+def short_fences(text: str) -> str:
+    """With runs of backticks and tildes of nine at most."""
+    return _LONG_FENCE.sub(lambda fence: fence[0][:9], text)
+
+
 def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + ELLIPSIS
 
@@ -72,7 +78,7 @@ def _unified(text: str) -> str:
 
 def _without_tags(text: str) -> str:
     once = _ODD.sub("", _TAG.sub(lambda tag: "" if tag[1] else tag[2], _unified(text)))
-    return _OPENS_TAG.sub("", once)  # what one tag inside another has left
+    return _OPENINGS.sub("", once)  # what one tag inside another has left
 
 
 def _escape_outside_code(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from activities.tutorials.cleaning import code, markdown, paragraphs, plain
+from activities.tutorials.cleaning import code, markdown, paragraphs, plain, short_fences
 from workflows.contracts.tutorials import SaveTutorialInput
 from workflows.json_text import read_json
 from workflows.language.schemas import compile_schema
@@ -33,15 +33,17 @@ def document_of(written: SaveTutorialInput) -> Document:
     answers = [cast("Mapping[str, object]", read_json(text)) for text in written.steps]
     planned = cast("Sequence[Mapping[str, object]]", outline["steps"])
     room = min(schema.STEP_CONTENT + schema.STEP_CODE, MOST_CONTENT // len(answers))
+    title = plain(outline["title"], schema.TITLE) or plain(written.topic, schema.TITLE)
+    # What is empty once it is clean was paid for, and would be the same again: the title says what it is about.
     values: dict[str, object] = {
-        "title": plain(outline["title"], schema.TITLE) or plain(written.topic, schema.TITLE),
-        "description": paragraphs(outline["description"], schema.DESCRIPTION),
+        "title": title,
+        "description": paragraphs(outline["description"], schema.DESCRIPTION) or title,
         "level": written.level,
         "prerequisites": _prerequisites(outline),
         "steps": [
             _step(planned[number - 1], answer, number=number, room=room) for number, answer in enumerate(answers, 1)
         ],
-        "summary": paragraphs(outline["summary"], schema.SUMMARY),
+        "summary": paragraphs(outline["summary"], schema.SUMMARY) or title,
     }
     faults = _SCHEMA.faults_of(values)
     if faults is not None:
@@ -56,9 +58,10 @@ def _prerequisites(outline: Mapping[str, object]) -> list[str]:
 
 def _step(planned: Mapping[str, object], answer: Mapping[str, object], *, number: int, room: int) -> dict[str, object]:
     limit = min(schema.STEP_CONTENT, int(room * _CONTENT_SHARE))
+    title = plain(planned["title"], schema.TITLE) or f"Step {number}"
     return {
-        "title": plain(planned["title"], schema.TITLE) or f"Step {number}",
-        "content": markdown(answer["content"], limit),
+        "title": title,
+        "content": markdown(answer["content"], limit) or title,
         "code": code(answer["code"], min(schema.STEP_CODE, room - limit)),
         "minutes": answer["minutes"],
     }
@@ -92,8 +95,10 @@ def _text(text: object) -> str:
 
 
 def _fenced(text: str) -> str:
+    """A block of code; a fence longer than its longest run of backticks must not grow the text without bound."""
     if not text:
         return ""
+    text = short_fences(text)
     fence = "```"
     while fence in text:
         fence += "`"

@@ -1,5 +1,6 @@
 """What a tutorial is to be about: a text of the owner's storage, or the captions of a video, as text for a model."""
 
+import asyncio
 import codecs
 import json
 import re
@@ -22,7 +23,8 @@ KINDS = (".md", ".markdown", ".txt", ".vtt", ".srt")
 
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # what editors on Windows write
 _TIMES = re.compile(r"^\s*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{3}\s*-->.*$")
-_CUE_TAG = re.compile(r"</?(?:[cbiuv]|ruby|rt|lang|font)\b[^>]*>|<\d[\d:.]*>|\{\\[^}]*\}")
+# No class takes what a mark begins with, so that a line of beginnings is read once and not once for each.
+_CUE_TAG = re.compile(r"</?(?:[cbiuv]|ruby|rt|lang|font)\b[^<>]*>|<\d[\d:.]*>|\{\\[^{}]*\}")
 _BLOCKS = ("NOTE", "STYLE", "REGION")
 _REASON = "the function takes the owner's role itself"
 
@@ -48,7 +50,9 @@ class Sources:
         except UnicodeDecodeError as error:
             detail = "The source is no text in UTF-8, nor one in UTF-16 with its mark"
             raise tutorial_fault("SOURCE_UNSUPPORTED", Kind.VALIDATION, detail) from error
-        text = (captions_text(text) if kind in {".vtt", ".srt"} else text).strip()
+        if kind in {".vtt", ".srt"}:
+            text = await asyncio.to_thread(captions_text, text)
+        text = text.strip()
         if not text:
             raise tutorial_fault("SOURCE_EMPTY", Kind.VALIDATION, "The source has no text")
         return text[:MOST_CHARACTERS].replace("\0", "")

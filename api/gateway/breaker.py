@@ -31,11 +31,11 @@ class Breaker:
 
     Closed, it counts; when half of the requests of ten seconds failed, it opens. Open, it lets nobody through until
     its pause is over. Then one request is the probe, and all others are refused until that one has ended: an answer
-    closes the breaker, a failure opens it again for twice as long. One that lasts for too long says nothing any more,
-    and another is the probe.
+    closes the breaker, a failure opens it again for twice as long. While one lasts for too long, another is the probe;
+    an answer to either closes the breaker, for there are targets that take longer.
     """
 
-    __slots__ = ("_era", "_opened_until", "_pause", "_probing_until", "_seconds")
+    __slots__ = ("_era", "_first_probe", "_opened_until", "_pause", "_probing_until", "_seconds")
 
     def __init__(self) -> None:
         self._seconds = [_Second() for _ in range(_SECONDS)]
@@ -43,6 +43,7 @@ class Breaker:
         self._pause = _FIRST_PAUSE
         self._probing_until: float | None = None
         self._era = 0
+        self._first_probe = 0  # the era of the first one since it opened
 
     def refusal(self, now: float) -> float | None:
         """None: the request may go, and `ended` must be told of it with the era of this moment. Else seconds to wait.
@@ -67,12 +68,15 @@ class Breaker:
 
     def ended(self, era: int, outcome: Outcome, now: float) -> None:
         """Tell how a request ended that was let through."""
-        if era != self._era:
+        if era != self._era and not (self._is_probe(era) and outcome is Outcome.ANSWERED):
             return
         if self._opened_until is not None:
             self._probe_ended(outcome, now)
         elif outcome is not Outcome.UNKNOWN:
             self._count(outcome, now)
+
+    def _is_probe(self, era: int) -> bool:
+        return self._opened_until is not None and era >= self._first_probe
 
     def _probe_ended(self, outcome: Outcome, now: float) -> None:
         self._probing_until = None
@@ -100,6 +104,7 @@ class Breaker:
     def _open(self, now: float) -> None:
         self._opened_until = now + self._pause
         self._turn()
+        self._first_probe = self._era
 
     def _turn(self) -> None:
         self._era += 1

@@ -116,6 +116,30 @@ async def test_an_answer_is_held_while_the_database_is_away(
         assert len(door.books) == 1
 
 
+async def test_an_answer_is_held_when_the_statement_that_keeps_it_takes_too_long(door: Door) -> None:
+    """A slow disk, a lock: PostgreSQL cancels the statement, and it is said again."""
+    door.play(pace=0.05)
+    asking = asyncio.create_task(door.ask())
+    admin = door.rows.connection
+    await until(lambda: door.books and door.books[0].completion > 0)
+    waiting = (
+        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'test of models' AND wait_event_type = 'Lock'"
+    )
+    async with admin.transaction():
+        await admin.execute("LOCK TABLE private.ai_calls IN ACCESS EXCLUSIVE MODE")
+
+        async def is_cancelled() -> bool:
+            await admin.execute("SELECT pg_stat_clear_snapshot()")
+            return bool(await admin.fetchval(waiting))
+
+        await until(is_cancelled)
+        await until(is_cancelled)  # it came again
+    assert (await asking).text
+    assert [row["outcome"] for row in await door.ledger()] == ["completed"]
+    assert len(door.books) == 1
+
+
 async def test_an_admission_that_postgresql_lost_in_a_crash_comes_back_with_the_end_of_the_call(door: Door) -> None:
     door.play(pace=0.2)
     asking = asyncio.create_task(door.ask())

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from activities.llm.reading import retry_after
+from activities.llm.usage import read_usage
 from tests.activities.support import Rows
 from tests.ai.doors import Door, code_of, door_to
 from zilliance.database import Database
@@ -80,6 +81,13 @@ async def test_a_cut_stream_is_tried_again_and_what_was_said_is_in_the_ledger(
     [
         ({"status": 429, "headers": {"Retry-After": "7"}}, "AI_RATE_LIMITED", False, 429),
         ({"status": 429, "code": "insufficient_quota"}, "AI_CREDITS_EXHAUSTED", True, 402),
+        ({"status": 429, "message": "over your quota: see your plan and billing"}, "AI_RATE_LIMITED", False, 429),
+        (
+            {"status": 429, "headers": {"Retry-After": "9"}, "message": "insufficient_quota for this minute"},
+            "AI_RATE_LIMITED",
+            False,
+            429,
+        ),
         ({"status": 402}, "AI_CREDITS_EXHAUSTED", True, 402),
         ({"status": 401}, "AI_KEY_REFUSED", True, 502),
         ({"status": 403}, "AI_KEY_REFUSED", True, 502),
@@ -284,3 +292,34 @@ async def test_headers_of_any_length_do_no_harm(door: Door) -> None:
     door.play(status=500, headers={"x-request-id": "r" * 3000}, message="m" * 5000)
     assert code_of(await door.refusal()) == "AI_UNAVAILABLE"
     assert len((await door.ledger())[0]["request_id"]) == 200
+
+
+async def test_what_the_client_fails_on_is_booked_as_a_call_that_broke_off(door: Door) -> None:
+    door.play(raw=["[" * 100_000])
+    error = await door.refusal()
+    assert (code_of(error), error.non_retryable) == ("AI_STREAM_CUT", False)
+    [row] = await door.ledger()
+    assert (row["outcome"], row["code"], row["prompt_tokens"] > 0) == ("cut", "AI_STREAM_CUT", True)
+
+
+async def test_numbers_of_any_size_do_no_harm(door: Door) -> None:
+    door.play(raw=['{"choices": [], "usage": {"prompt_tokens": ' + "9" * 4000 + "}}"])
+    await door.ask()
+    [row] = await door.ledger()
+    assert (row["outcome"], row["is_estimated"]) == ("completed", False)
+    await balance(door)
+
+
+@pytest.mark.parametrize(
+    ("told", "prompt", "cached"),
+    [
+        ({"input_tokens": 10, "cache_read_input_tokens": 5000, "output_tokens": 7}, 5010, 5000),
+        ({"input_tokens": 10, "cache_creation_input_tokens": 300, "output_tokens": 7}, 310, 0),
+        ({"input_tokens": 10, "input_tokens_details": {"cached_tokens": 4}, "output_tokens": 7}, 10, 4),
+        ({"prompt_tokens": 5010, "cache_read_input_tokens": 5000, "completion_tokens": 7}, 5010, 5000),
+    ],
+)
+def test_what_was_cached_is_in_the_prompt_however_it_is_told(told: dict[str, object], prompt: int, cached: int) -> None:
+    usage = read_usage(told)
+    assert usage is not None
+    assert (usage.prompt, usage.cached, usage.completion) == (prompt, cached, 7)

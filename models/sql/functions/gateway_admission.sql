@@ -245,6 +245,8 @@ DECLARE
     v_endpoint public.api_endpoints;
     v_is_good boolean;
     v_is_live boolean;
+    v_is_published boolean;
+    v_is_his boolean;
     v_owner uuid;
 BEGIN
     SELECT * INTO v_key FROM public.api_keys k WHERE k.key_hash = p_key_digest;
@@ -262,10 +264,12 @@ BEGIN
     v_endpoint := private.gateway_match(v_owner, c_method, p_path, c_path);
     IF v_endpoint.id IS NULL THEN
         allowed := private.gateway_methods(v_owner, p_path, c_path);
+        v_is_published := private.is_published(p_path);
+        v_is_his := EXISTS (SELECT FROM public.api_endpoints e WHERE e.user_id = v_owner AND e.path = p_path);
         outcome := CASE
             WHEN allowed IS NOT NULL THEN 'wrong_method'
-            -- Of another's path: the key is told to be the wrong one.
-            WHEN private.is_published(p_path) OR NOT v_is_good THEN 'bad_key'
+            -- Of another's path, unless he has one there that is switched off: the key is told to be the wrong one.
+            WHEN (v_is_published AND NOT v_is_his) OR NOT v_is_good THEN 'bad_key'
             ELSE 'no_endpoint' END;
         RETURN;
     END IF;

@@ -85,6 +85,18 @@ async def _calls(rows: Rows) -> Counter[str]:
     return Counter({row["funcname"]: row["calls"] for row in await rows.connection.fetch(CALLS)})
 
 
+async def test_an_owners_path_that_is_switched_off_is_not_found_whatever_others_publish(
+    publisher: Owner, rival: Owner
+) -> None:
+    key = await publisher.key()
+    await publisher.endpoint("/shared", is_active=False)
+    before = (await publisher.ask(key, "/shared")).outcome
+    for path in ("/shared", "/rivals"):
+        await rival.endpoint(path)
+    after = [(await publisher.ask(key, path)).outcome for path in ("/shared", "/rivals")]
+    assert [before, *after] == ["no_endpoint", "no_endpoint", "bad_key"]
+
+
 async def test_an_owner_passes_at_an_active_endpoint_of_his_own_by_its_method(publisher: Owner, rival: Owner) -> None:
     endpoint = await publisher.endpoint("/orders/{id}", "POST")
     inactive = await publisher.endpoint("/old", is_active=False)

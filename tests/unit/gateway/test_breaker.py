@@ -117,3 +117,14 @@ def test_a_probe_that_never_ends_does_not_keep_it_half_open(opened: Breaker) -> 
     opened.ended(probe, ANSWERED, 167.0)
     opened.ended(stalled, FAILED, 168.0)
     assert opened.refusal(168.0) is None
+
+
+def test_a_target_that_takes_longer_than_a_probe_may_is_believed_when_it_answers(opened: Breaker) -> None:
+    assert opened.refusal(105.0) is None
+    slow = opened.era
+    assert opened.refusal(165.0) is None
+    next_one = opened.era
+    opened.ended(slow, ANSWERED, 195.0)
+    assert [opened.refusal(195.0) for _ in range(3)] == [None] * 3
+    opened.ended(next_one, FAILED, 200.0)  # it was let through before it closed
+    assert opened.refusal(200.0) is None

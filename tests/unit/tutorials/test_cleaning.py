@@ -1,5 +1,7 @@
 """What a model wrote is stored so that nobody who renders it can be hurt, and says what it said."""
 
+from collections.abc import Callable
+
 import pytest
 from markdown_it import MarkdownIt
 
@@ -53,3 +55,17 @@ def test_characters_that_nobody_sees_are_gone() -> None:
     assert paragraphs("a \r\nb\r\n\x07c", 50) == "a\nb\nc"
     assert code("```python\nprint(1)\n```", 50) == "print(1)"
     assert code("a\tb\r\n\x00c", 50) == "a\tb\nc"
+
+
+@pytest.mark.parametrize("clean", [plain, paragraphs])
+@pytest.mark.parametrize(
+    "beginning", ["<" + "a" * 2_000_000, "<a " * 700_000, "<a<" * 700_000, "<" * 2_000_000, "<!" * 1_000_000]
+)
+def test_tags_that_never_end_are_read_once(clean: Callable[[object, int], str], beginning: str) -> None:
+    """Were they read once for each letter, this would take hours."""
+    assert "<a" not in clean(beginning, 200)
+
+
+def test_of_what_opens_a_tag_twice_no_tag_is_left() -> None:
+    assert plain("<<img src=x onerror=alert(1)", 200) == "img src=x onerror=alert(1)"
+    assert plain("1 << 2, a <<b> c, <</b>", 200) == "1 << 2, a b c,"

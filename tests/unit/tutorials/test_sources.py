@@ -1,5 +1,7 @@
 """Of captions a model is given what is said."""
 
+import pytest
+
 from activities.tutorials.sources import captions_text
 
 WEBVTT = """WEBVTT - Some title
@@ -34,3 +36,10 @@ def test_subrip_loses_its_numbers_times_and_marks() -> None:
 
 def test_what_are_no_captions_say_nothing() -> None:
     assert captions_text("just some text\n\nand more") == ""
+
+
+@pytest.mark.parametrize("mark", ["<c ", "{\\", "<1", "</b"])
+def test_a_line_of_marks_that_never_end_is_read_once(mark: str) -> None:
+    """Were it read once for each of them, this would take an hour."""
+    line = mark * 1_500_000
+    assert captions_text(f"00:00.000 --> 00:01.000\n{line}") == line.strip()
