@@ -17,7 +17,7 @@ MAX_BRACKETS = 24
 MAX_DEPTH = 150
 MAX_INTERPOLATIONS = 100
 
-_POSITION = re.compile(r"\s*\bat position (\d+)")
+_POSITION = re.compile(r"(?<!\s)\s*\bat position (\d+)")
 _MODULES = re.compile(r"\s*(import|include)\b")
 
 

@@ -16,7 +16,6 @@ from workflows.language.templates import expressions_in, unwrap
 from workflows.language.validation.reporter import Reporter, kind_of, shown
 from workflows.language.validation.scope import STANDARD, Scope
 
-_EMBEDDED = re.compile(r"\$\{.+\}", re.DOTALL)
 _SECRETS_HINT = "read it in the arguments of call http, openapi and the like, or in their authentication"
 _VARIABLE = re.compile(r"\$?[A-Za-z_][A-Za-z0-9_]*")
 
@@ -45,7 +44,7 @@ class ExpressionChecks(Reporter):
             bare = unwrap(text)
             if bare is not None:
                 self._compile(bare, self.at(pointer, *parts) if parts else pointer, scope)
-            elif _EMBEDDED.search(text) and not self.loose:
+            elif not self.loose and _embeds_expression(text):
                 message = "${ } inside other text is not evaluated: the whole text must be one expression"
                 hint = 'write "${ \\"Hello \\\\(.name)\\" }"'
                 self.warning(self.at(pointer, *parts) if parts else pointer, IssueCode.NOT_EVALUATED, message, hint)
@@ -167,3 +166,8 @@ class ExpressionChecks(Reporter):
 
 def _has_expressions(value: object) -> bool:
     return any(unwrap(text) is not None for _, text in expressions_in(value))
+
+
+def _embeds_expression(text: str) -> bool:
+    begin = text.find("${")
+    return begin >= 0 and text.rfind("}") > begin + 2
