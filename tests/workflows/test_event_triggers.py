@@ -84,6 +84,23 @@ async def test_what_an_account_has_no_room_for_is_recorded_and_can_be_replayed(r
     assert skipped["error_message"].startswith("Skipped: this account has as many open executions as it may")
 
 
+@pytest.mark.parametrize("on_limit", ["skip", "reject"])
+async def test_what_a_definition_has_no_room_for_is_recorded_likewise(runner: Runner, on_limit: str) -> None:
+    header = {"dsl": "1.0.3", "namespace": "default", "name": "bounded", "version": "0.1.0"}
+    limit = {"metadata": {"concurrency": {"limit": 1, "onLimit": on_limit}}}
+    rest: Row = {"rest": {"wait": {"minutes": 5}}}
+    definition = await runner.define(rest, **on({"one": typed("a")}), document={**header, **limit})
+    running = (await runner.execute(definition, wait=False)).execution_id
+    sent = event("a", 1)
+    await publish(runner, sent)
+    await until_routed(runner)
+    (skipped,) = await runs(runner, definition, 0)
+    assert (skipped["status"], skipped["trigger"], skipped["trigger_data"]) == ("cancelled", "event", [sent])
+    assert skipped["error_message"].startswith("Skipped: as many executions of this workflow are under way")
+    await runner.executions.cancel(runner.identity, running)
+    await runner.ended(running)
+
+
 async def test_any_can_collect_until_it_is_enough(runner: Runner) -> None:
     definition = await runner.define(KEEP, **on({"any": [typed("n")], "until": "(map(.) | add) >= 6"}, read="data"))
     await publish(runner, *(event("n", number, data=number) for number in (1, 2, 3, 4)))

@@ -4,6 +4,7 @@
 DROP FUNCTION IF EXISTS private.begin_triggered(uuid, jsonb);
 DROP FUNCTION IF EXISTS private.begin_triggered(uuid, jsonb, integer);
 DROP FUNCTION IF EXISTS private.begin_triggered(uuid, jsonb, integer, integer);
+DROP FUNCTION IF EXISTS private.skip_triggered(uuid, uuid, jsonb);
 
 -- Every filter of a strategy, those of its `until` included; one that takes everything for a list without filters. What
 -- is not shaped like a strategy has none: it is refused when it is run.
@@ -58,8 +59,8 @@ CREATE OR REPLACE TRIGGER keep_event_interests_of_changed AFTER UPDATE OF config
 
 -- Begins what events have triggered, each p_starts element {workflow_id, version, data, hops, origin} one run, in the transaction that
 -- marks its events as routed: so each is begun once. A definition that was changed or switched off meanwhile begins none.
--- Of an owner with p_most_open runs that have no end yet, the rest are recorded as runs that were cancelled. One origin
--- begins p_chain_runs of them at most.
+-- Of an owner with p_most_open runs that have no end yet, the rest are recorded as runs that were cancelled, and so is what the
+-- limit of the definition keeps from running. One origin begins p_chain_runs of them at most.
 CREATE FUNCTION private.begin_triggered(p_owner uuid, p_starts jsonb, p_most_open integer, p_chain_runs integer)
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -92,13 +93,18 @@ BEGIN
         PERFORM set_config('zilliance.hops', v_start.hops::text, true),
                 set_config('zilliance.origin', coalesce(v_origin::text, ''), true);
         IF v_begun >= v_room THEN
-            PERFORM private.skip_triggered(p_owner, v_start.workflow_id, v_start.data);
+            PERFORM private.skip_triggered(p_owner, v_start.workflow_id, v_start.data,
+                'this account has as many open executions as it may; replay this one when some have ended');
             PERFORM set_config('zilliance.hops', '', true), set_config('zilliance.origin', '', true);
             CONTINUE;
         END IF;
         SELECT r.* INTO v_run FROM private.begin_run(
             p_owner, v_start.workflow_id, 'event', v_start.data, NULL, NULL, NULL, 0, interval '0'
         ) AS r;
+        IF v_run.outcome IN ('full', 'skipped') THEN
+            PERFORM private.skip_triggered(p_owner, v_start.workflow_id, v_start.data,
+                'as many executions of this workflow are under way as its concurrency limit allows');
+        END IF;
         PERFORM set_config('zilliance.hops', '', true), set_config('zilliance.origin', '', true);
         IF v_run.outcome IN ('created', 'queued') THEN
             INSERT INTO private.execution_hops (execution_id, hops, origin)
@@ -112,12 +118,12 @@ END
 $$;
 
 -- What could not run is there to be seen, and to be replayed.
-CREATE OR REPLACE FUNCTION private.skip_triggered(p_owner uuid, p_workflow_id uuid, p_data jsonb)
+CREATE FUNCTION private.skip_triggered(p_owner uuid, p_workflow_id uuid, p_data jsonb, p_why text)
 RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO public.workflow_executions
            (user_id, workflow_id, status, trigger_data, version, trigger, started_at, completed_at, duration_ms, error_message)
     SELECT p_owner, w.id, 'cancelled', p_data, w.version, 'event', now(), now(), 0,
-           'Skipped: this account has as many open executions as it may; replay this one when some have ended'
+           'Skipped: ' || p_why
       FROM public.workflows w WHERE w.id = p_workflow_id AND w.user_id = p_owner AND w.is_active;
 $$;
 
@@ -138,13 +144,13 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION private.skip_triggered(uuid, uuid, jsonb) OWNER TO zplatform;
+ALTER FUNCTION private.skip_triggered(uuid, uuid, jsonb, text) OWNER TO zplatform;
 ALTER FUNCTION private.keep_event_interests() OWNER TO zplatform;
 ALTER FUNCTION private.strategy_filters(jsonb) OWNER TO zplatform;
 ALTER FUNCTION private.begin_triggered(uuid, jsonb, integer, integer) OWNER TO zplatform;
 ALTER FUNCTION private.keep_consumptions(uuid, bigint[], jsonb) OWNER TO zplatform;
 REVOKE ALL ON FUNCTION private.keep_event_interests(), private.strategy_filters(jsonb),
-    private.skip_triggered(uuid, uuid, jsonb),
+    private.skip_triggered(uuid, uuid, jsonb, text),
     private.begin_triggered(uuid, jsonb, integer, integer), private.keep_consumptions(uuid, bigint[], jsonb)
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION private.begin_triggered(uuid, jsonb, integer, integer), private.keep_consumptions(uuid, bigint[], jsonb) TO zworker;
