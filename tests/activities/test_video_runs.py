@@ -251,6 +251,28 @@ async def test_a_run_that_is_to_be_cancelled_gets_no_further(videos: Videos) -> 
     assert (await videos.run(run))["status"] == "cancelled"
 
 
+async def test_a_run_that_is_to_be_cancelled_gives_way_to_one_that_is_asked_for(videos: Videos) -> None:
+    owner = await videos.rows.account()
+    video = await videos.video(owner)
+    first = await videos.begun(owner, video)
+    await videos.tell("enter_video_run", first)
+    await videos.track(first)
+    assert await videos.ask_cancel(owner, video) == "requested"
+    second = await videos.begin(owner, video, most=1)
+    assert second["outcome"] == "created"
+    poster = await videos.poster(owner, video, second["run_id"])
+    ended = await videos.run(first)
+    assert (ended["status"], dict(ended["error"])["code"]) == ("cancelled", "PROCESSING_CANCELLED")  # pyright: ignore[reportArgumentType, reportCallIssue, reportUnknownArgumentType]
+    assert (await videos.tracks(first), await videos.due_at(first) is None) == (0, False)
+
+    assert await videos.tell("cancel_video_run", first) is False
+    assert await videos.tell("fail_video_run", first, ERROR) is False
+    assert (await videos.begin(owner, video))["run_id"] == second["run_id"]
+    assert (await videos.row(video))["status"] == "processing"
+    assert await videos.due_at(second["run_id"]) is None
+    assert await videos.has_object("thumbnails", poster)
+
+
 async def test_a_deleted_video_takes_its_runs_and_their_objects(videos: Videos) -> None:
     owner = await videos.rows.account()
     video = await videos.video(owner)

@@ -135,6 +135,27 @@ async def test_a_run_whose_file_is_replaced_gives_way_to_that_of_the_new_one(
     assert (row["status"], round(row["duration"])) == ("ready", 2)
 
 
+async def test_a_run_that_is_begun_while_one_is_taken_back_loses_nothing(studio: Studio, tmp_path: Path) -> None:
+    path = looped(film(tmp_path / "part.mp4", seconds=10), tmp_path / "film.mp4", times=3)
+    video = await studio.upload(path)
+    first = await studio.begin(video)
+    await playable(studio, first)
+    async with studio.callers.transaction(account(studio.owner)) as connection:
+        await connection.execute("SELECT private.request_video_cancel($1)", video)
+    second = await studio.begin(video)
+    assert second != first
+    await studio.handle(first).cancel()
+    with pytest.raises(WorkflowFailureError):
+        await studio.handle(first).result()
+    await studio.handle(second).result()
+    await nothing_is_left(studio, video, first)
+    assert (await studio.run(first))["error"]["code"] == "PROCESSING_CANCELLED"
+    assert await studio.objects(second)
+    row = await studio.row(video)
+    assert (row["status"], round(row["duration"])) == ("ready", 30)
+    assert str(second) in row["thumbnail_url"]
+
+
 async def test_a_fault_that_nobody_foresaw_ends_a_run_after_a_few_attempts(
     studio: Studio, long_film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

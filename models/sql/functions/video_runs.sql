@@ -47,7 +47,7 @@ CREATE OR REPLACE TRIGGER discard_deleted_video_run AFTER DELETE ON private.vide
 
 -- Begins the processing of a video of the caller's, or finds the run that there is. What came of it is said in `outcome`:
 --   created, open (the run that is under way), known (it is ready, made of these very bytes; p_force makes it anew);
---   where other bytes were uploaded since it began, that run is over and another is created;
+--   where other bytes were uploaded since it began, or it is to be cancelled, that run is over and another is created;
 --   missing, no_upload (it says no storage_path), no_object (nothing is there), full (p_most_open runs of the owner's).
 -- p_start_within is how long the caller has to start it before the workers do. row_json is the video's row.
 CREATE FUNCTION private.begin_video_run(
@@ -72,7 +72,8 @@ BEGIN
     SELECT r.* INTO v_open FROM private.video_runs r WHERE r.video_id = p_video AND r.status IN ('pending', 'running');
     SELECT o.version, (o.metadata->>'size')::bigint INTO source_version, source_size FROM storage.objects o
      WHERE o.bucket_id = 'videos' AND o.name = v_video.storage_path AND jsonb_typeof(o.metadata->'size') = 'number';
-    IF v_open.id IS NOT NULL AND v_open.source_version = coalesce(source_version, v_open.source_version) THEN
+    IF v_open.id IS NOT NULL AND v_open.cancel_requested_at IS NULL
+       AND v_open.source_version = coalesce(source_version, v_open.source_version) THEN
         outcome := 'open';
         run_id := v_open.id;
         source_version := v_open.source_version;
@@ -103,8 +104,10 @@ BEGIN
     END IF;
     IF v_open.id IS NOT NULL THEN
         -- The row never says that it is ready again, or failed: others would act on that.
-        PERFORM private.drop_video_run(v_open.id, 'cancelled', '{"code": "SOURCE_REPLACED", "details": {}, "message":
-            "Another file was uploaded while this one was processed: that one is processed instead."}');
+        PERFORM private.drop_video_run(v_open.id, 'cancelled', CASE WHEN v_open.cancel_requested_at IS NULL THEN
+            '{"code": "SOURCE_REPLACED", "details": {}, "message":
+            "Another file was uploaded while this one was processed: that one is processed instead."}'
+            ELSE '{"code": "PROCESSING_CANCELLED", "message": "The processing was cancelled.", "details": {}}' END::jsonb);
         PERFORM private.show_video_run(p_video, private.last_video_run(p_video, owner_id), 'processing', 0, NULL);
     END IF;
     outcome := 'created';

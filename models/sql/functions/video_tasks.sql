@@ -42,9 +42,11 @@ RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, 
 DECLARE
     v_video uuid;
 BEGIN
-    SELECT r.video_id INTO v_video FROM private.video_runs r
-     WHERE r.id = p_run AND r.user_id = p_owner AND r.status IN ('pending', 'running');
-    IF NOT FOUND THEN
+    IF EXISTS (SELECT FROM private.video_runs r WHERE r.id = p_run AND r.user_id = p_owner) THEN
+        -- Locked from here on, so that no other run takes this one's place.
+        v_video := private.lock_video_of(p_run);
+    END IF;
+    IF v_video IS NULL THEN
         RETURN false;
     END IF;
     PERFORM set_config('request.jwt.claims', json_build_object('sub', p_owner, 'role', 'authenticated')::text, true);

@@ -22,6 +22,7 @@ from worker.registry import activities
 from worker.resources import open_resources
 from worker.sandbox import runner as sandbox
 from workflows.contracts.execution import FunctionCallInput
+from workflows.contracts.video_tasks import VideoRunInput
 from workflows.execute_workflow import ExecuteWorkflow
 from workflows.names import TaskQueue
 from zilliance.settings import Settings
@@ -142,6 +143,26 @@ async def test_a_run_that_somebody_else_began_is_waited_for_and_not_cancelled(
     stage.end(video).set_result("ready")
     row = await waiting
     assert (row["status"], statuses(row)) == ("completed", {"process": "completed"})
+
+
+async def test_a_task_waits_for_no_run_that_is_to_be_cancelled(videos: Videos) -> None:
+    owner = await videos.rows.account()
+    video = await videos.video(owner)
+    tasks = SqlVideoTaskActivities(videos.worker, most_open=5)
+
+    def call(key: str) -> FunctionCallInput:
+        return FunctionCallInput(
+            execution_id=uuid4(), owner_id=owner, key=key, name="process-video", arguments=f'{{"id": "{video}"}}'
+        )
+
+    first = await ActivityEnvironment().run(tasks.begin_for, call("/do/0/process"))
+    await videos.tell("enter_video_run", first.run.run_id)
+    cancel = VideoRunInput(owner_id=owner, run_id=first.run.run_id)
+    await ActivityEnvironment().run(tasks.cancel, cancel)
+    second = await ActivityEnvironment().run(tasks.begin_for, call("/do/1/process"))
+    assert (second.is_ours, second.is_open, second.run.run_id == first.run.run_id) == (True, True, False)
+    await ActivityEnvironment().run(tasks.cancel, cancel)
+    assert (await videos.run(second.run.run_id))["cancel_requested_at"] is None
 
 
 async def test_a_task_begins_once_whatever_is_repeated(videos: Videos) -> None:
