@@ -13,16 +13,17 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 @dataclass
 class PostOffice:
-    """Messages in the order in which they came; `answers` are said instead of taking the next ones."""
+    """Messages in the order in which they came; `refusals` are said to the next ones for an address instead."""
 
     messages: list[EmailMessage] = field(default_factory=list[EmailMessage])
     envelopes: list[list[str]] = field(default_factory=list[list[str]])
-    answers: list[str] = field(default_factory=list[str])
+    refusals: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     port: int = 0
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-        if self.answers:
-            return self.answers.pop(0)
+        for address in envelope.rcpt_tos:
+            if self.refusals.get(address):
+                return self.refusals[address].pop(0)
         content = cast("bytes", envelope.content)
         self.messages.append(cast("EmailMessage", message_from_bytes(content, policy=cast("Any", policy.default))))
         self.envelopes.append(list(envelope.rcpt_tos))

@@ -23,6 +23,16 @@ def listen(name: str, to: Row, read: str = "data", **more: object) -> Row:
     return {name: {"listen": {"to": to, "read": read}, **more}}
 
 
+# Holds an execution until `release`.
+HELD: Row = listen("held", {"one": {"with": {"type": "go"}}})
+
+
+async def release(runner: Runner, execution: UUID, listeners: int = 1) -> None:
+    """Let an execution go on that comes to HELD, so often."""
+    await until_listening(runner, execution, listeners)
+    await publish(runner, event("go", 1))
+
+
 async def publish(runner: Runner, *events: Row, owner: UUID | None = None) -> None:
     """As `POST /events/v1` does for an account."""
     await runner.rows.connection.execute(

@@ -93,7 +93,7 @@ async def test_what_is_not_json_or_too_large_is_refused_and_may_be_sent_again(
 async def test_nobody_calling_in_time_is_a_timeout_that_closes_the_url(
     runner: Runner, people: People, resources: Resources
 ) -> None:
-    execution = await runner.start(wait(timeout={"seconds": 4}))
+    execution = await runner.start(wait(timeout={"seconds": 15}))  # long enough to be told the URL in
     url = await url_of(runner, resources)
     row = await runner.ended(execution)
     assert (row["status"], row["error"]["status"]) == ("failed", 408)

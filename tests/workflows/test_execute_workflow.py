@@ -10,6 +10,7 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.worker import Replayer
 
 from tests.workflows.running import Row, Runner, create, fail, statuses, update
+from tests.workflows.streaming import HELD, release
 from worker.sandbox import runner as sandbox
 from workflows.execute_workflow import ExecuteWorkflow
 
@@ -63,18 +64,17 @@ async def test_updates_and_deletions_are_undone(runner: Runner) -> None:
 
 
 async def test_a_conflict_is_recorded_and_the_rest_still_undone(runner: Runner) -> None:
-    execution = await runner.start(
-        create("one", "Ada"), create("two", "Bea"), {"rest": {"wait": {"seconds": 2}}}, fail()
-    )
+    execution = await runner.start(create("one", "Ada"), create("two", "Bea"), HELD, fail())
     await runner.until_contacts(2)
     await runner.rows.connection.execute(
         "UPDATE contacts SET last_name = 'theirs' WHERE user_id = $1 AND first_name = 'Bea'", runner.owner
     )
+    await release(runner, execution)
     row = await runner.ended(execution)
     assert statuses(row) == {
         "one": "compensated",
         "two": "compensation_failed",
-        "rest": "completed",
+        "held": "completed",
         "refuse": "faulted",
     }
     rollback = row["result_data"]["rollback"]

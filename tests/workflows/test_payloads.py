@@ -43,7 +43,7 @@ async def test_a_large_result_is_kept_by_reference(
 ) -> None:
     answer(outside, "/payload", 3_500_000)
     row = await runner.run(
-        call("read", "/payload", method, timeout={"after": {"seconds": 4}}),
+        call("read", "/payload", method, timeout={"after": {"seconds": 60}}),
         {"count": {"set": {"n": "${ .text | length }"}}},
     )
     assert row["result_data"] == {"n": 3_500_000}

@@ -10,6 +10,7 @@ import pytest
 from temporalio.client import WorkflowFailureError
 
 from tests.workflows.running import Runner, create, fail, statuses
+from tests.workflows.streaming import HELD, release
 
 Row = dict[str, Any]
 
@@ -132,11 +133,12 @@ async def test_rollback_reaches_down_through_every_level(runner: Runner) -> None
 
 async def test_what_cannot_be_undone_in_it_is_told_in_its_parent(runner: Runner) -> None:
     await define(runner, "inner", create("a", "Ada"), create("b", "Bea"))
-    execution = await runner.start(call("inner"), {"rest": {"wait": {"seconds": 2}}}, fail())
+    execution = await runner.start(call("inner"), HELD, fail())
     await runner.until_contacts(2)
     await runner.rows.connection.execute(
         "UPDATE contacts SET last_name = 'theirs' WHERE user_id = $1 AND first_name = 'Bea'", runner.owner
     )
+    await release(runner, execution)
     row = await runner.ended(execution)
     [step] = row["result_data"]["rollback"]["steps"]
     assert step["status"] == "compensation_failed"
@@ -145,11 +147,12 @@ async def test_what_cannot_be_undone_in_it_is_told_in_its_parent(runner: Runner)
 
 
 async def test_one_that_nobody_waits_for_goes_on_by_itself_and_is_not_undone(runner: Runner) -> None:
-    await define(runner, "slow", {"rest": {"wait": {"seconds": 2}}}, create("a", "Ada"))
+    await define(runner, "slow", HELD, create("a", "Ada"))
     row = await runner.run(call("slow", waits=False), {"after": {"set": "${ . }"}}, fail(), data={"n": 1})
     assert row["status"] == "failed"
     [child] = await children(runner, row["id"])
     assert child["status"] in ("pending", "running")
+    await release(runner, UUID(child["id"]))
     assert (await runner.ended(UUID(child["id"])))["status"] == "completed"
     assert await runner.rows.count("contacts", runner.owner) == 1
 
@@ -169,7 +172,7 @@ async def test_cancelling_the_parent_cancels_it_and_both_roll_back(runner: Runne
 async def test_a_timeout_around_it_cancels_it(runner: Runner) -> None:
     await define(runner, "long", create("inner", "Ada"), {"rest": {"wait": {"minutes": 5}}})
     task = call("long")
-    task["sub"]["timeout"] = {"after": {"seconds": 5}}
+    task["sub"]["timeout"] = {"after": {"seconds": 15}}  # long enough to begin it in
     row = await runner.run(task)
     assert (row["status"], row["error"]["status"]) == ("failed", 408)
     [child] = await children(runner, row["id"])

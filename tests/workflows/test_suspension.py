@@ -1,17 +1,34 @@
 """Suspension: nothing new begins until the execution is resumed, and its row says so."""
 
 import asyncio
+import json
 from uuid import UUID
 
 import pytest
 
+from api.executions.running_tasks import read_execution
 from api.executions.suspension import resume, suspend
+from tests.waiting import until
 from tests.workflows.running import Row, Runner, create, statuses
-from tests.workflows.streaming import runs
+from tests.workflows.streaming import HELD, event, listen, publish, release, runs, until_listening
 from zilliance.errors import ConflictError, NotFoundError
 
-# Long enough to be suspended in it, on a busy machine too.
-NAP: Row = {"nap": {"wait": {"seconds": 4}}}
+
+async def suspended_where_it_is_held(runner: Runner, execution: UUID, listeners: int = 1) -> Row:
+    await until_listening(runner, execution, listeners)
+    await suspend(runner.executions, runner.identity, execution)
+    return await until_phase(runner, execution, "suspended")
+
+
+async def until_no_longer_held(runner: Runner, execution: UUID, times: int = 1) -> list[str]:
+    """The tasks that it has come to, as soon as none of them waits."""
+
+    async def come_to() -> list[str] | None:
+        row = json.loads(await read_execution(runner.executions, runner.identity, execution))
+        ended = [task["name"] for task in row["tasks"] if task["status"] == "completed"]
+        return [task["name"] for task in row["tasks"]] if ended.count("held") == times else None
+
+    return await until(come_to)
 
 
 async def until_phase(runner: Runner, execution: UUID, phase: str | None) -> Row:
@@ -22,25 +39,26 @@ async def until_phase(runner: Runner, execution: UUID, phase: str | None) -> Row
 
 
 async def test_a_suspended_execution_begins_nothing_until_it_is_resumed(runner: Runner) -> None:
-    execution = await runner.start(create("one", "Ada"), NAP, create("two", "Bea"), {"last": NAP["nap"]})
-    await runner.until_contacts(1)
+    last = listen("last", {"one": {"with": {"type": "end"}}})  # it is open when it is resumed again
+    execution = await runner.start(create("one", "Ada"), HELD, create("two", "Bea"), last)
     for _ in range(2):
-        await suspend(runner.executions, runner.identity, execution)
-    row = await until_phase(runner, execution, "suspended")
+        row = await suspended_where_it_is_held(runner, execution)
     assert row["status"] == "running"
-    await asyncio.sleep(4.5)  # the nap is over
+    await release(runner, execution)
+    assert await until_no_longer_held(runner, execution) == ["one", "held"]
     assert await runner.rows.count("contacts", runner.owner) == 1
     for _ in range(2):
         await resume(runner.executions, runner.identity, execution)
+    await until_listening(runner, execution)
+    await publish(runner, event("end", 2))
     row = await runner.ended(execution)
     assert (row["status"], row["phase"]) == ("completed", None)
     assert await runner.rows.count("contacts", runner.owner) == 2
 
 
 async def test_a_suspended_execution_can_be_cancelled(runner: Runner) -> None:
-    execution = await runner.start(create("one", "Ada"), NAP, create("two", "Bea"))
-    await suspend(runner.executions, runner.identity, execution)
-    await until_phase(runner, execution, "suspended")
+    execution = await runner.start(create("one", "Ada"), HELD, create("two", "Bea"))
+    await suspended_where_it_is_held(runner, execution)
     await runner.executions.cancel(runner.identity, execution)
     row = await runner.ended(execution)
     assert row["status"] == "cancelled"
@@ -48,17 +66,19 @@ async def test_a_suspended_execution_can_be_cancelled(runner: Runner) -> None:
 
 
 async def test_timeouts_go_on_counting(runner: Runner) -> None:
-    execution = await runner.start(NAP, create("two", "Bea"), timeout={"after": {"seconds": 6}})
-    await suspend(runner.executions, runner.identity, execution)
+    execution = await runner.start(HELD, create("two", "Bea"), timeout={"after": {"seconds": 20}})
+    await suspended_where_it_is_held(runner, execution)
+    await release(runner, execution)
     row = await runner.ended(execution)
-    assert (row["status"], row["error"]["status"]) == ("failed", 408)
+    assert (row["status"], row["error"]["status"], statuses(row)) == ("failed", 408, {"held": "completed"})
 
 
 async def test_branches_stop_each_before_its_next_task(runner: Runner) -> None:
-    branch = {"do": [NAP, create("after", "Cleo")]}
+    branch = {"do": [HELD, create("after", "Cleo")]}
     execution = await runner.start({"both": {"fork": {"branches": [{"a": branch}, {"b": branch}]}}})
-    await suspend(runner.executions, runner.identity, execution)
-    await until_phase(runner, execution, "suspended")
+    await suspended_where_it_is_held(runner, execution, 2)
+    await release(runner, execution, 2)
+    assert "after" not in await until_no_longer_held(runner, execution, 2)
     assert await runner.rows.count("contacts", runner.owner) == 0
     await resume(runner.executions, runner.identity, execution)
     row = await runner.ended(execution)
@@ -114,10 +134,10 @@ async def test_suspension_and_resumption_are_told_as_the_standard_says(runner: R
         )
         for word in words
     }
-    execution = await runner.start(NAP, create("two", "Bea"))
-    await suspend(runner.executions, runner.identity, execution)
-    await until_phase(runner, execution, "suspended")
+    execution = await runner.start(HELD, create("two", "Bea"))
+    await suspended_where_it_is_held(runner, execution)
     await resume(runner.executions, runner.identity, execution)
+    await release(runner, execution)
     await runner.ended(execution)
     for word in words:
         [row] = await runs(runner, listening[word], 1)
