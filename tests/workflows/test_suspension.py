@@ -41,8 +41,8 @@ async def until_phase(runner: Runner, execution: UUID, phase: str | None) -> Row
 async def test_a_suspended_execution_begins_nothing_until_it_is_resumed(runner: Runner) -> None:
     last = listen("last", {"one": {"with": {"type": "end"}}})  # it is open when it is resumed again
     execution = await runner.start(create("one", "Ada"), HELD, create("two", "Bea"), last)
-    for _ in range(2):
-        row = await suspended_where_it_is_held(runner, execution)
+    await suspended_where_it_is_held(runner, execution)
+    row = await suspended_where_it_is_held(runner, execution)
     assert row["status"] == "running"
     await release(runner, execution)
     assert await until_no_longer_held(runner, execution) == ["one", "held"]
