@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from datetime import timedelta
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
@@ -16,7 +17,7 @@ from tests.tutorials.steps import outline, step
 from tests.waiting import until, within
 from worker.resources import Resources
 from workflows.names import tutorial_workflow_id
-from zilliance.devstack.ai_stand_in import Scene, StandInProvider
+from zilliance.devstack.ai_stand_in import Scene, StandInProvider, server
 
 BAD = json.dumps({"no": "tutorial"})
 
@@ -123,12 +124,27 @@ async def test_no_credit_ends_the_run_with_that_code(author: Author, provider: S
     assert "stand-in" not in run["error"]["message"]  # the key
 
 
-async def test_steps_are_written_four_at_a_time(author: Author, provider: StandInProvider) -> None:
-    provider.script.add(Scene(match='"number"', delay=4, times=6))
+@pytest.fixture
+def may_answer(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Until then, answers that are to be late are not given at all, however long that takes."""
+    event = asyncio.Event()
+
+    async def held(_seconds: float) -> None:
+        await event.wait()
+
+    monkeypatch.setattr(server, "asyncio", SimpleNamespace(sleep=held))
+    return event
+
+
+async def test_steps_are_written_four_at_a_time(
+    author: Author, provider: StandInProvider, may_answer: asyncio.Event
+) -> None:
+    provider.script.add(Scene(match='"number"', delay=1, times=6))
     run_id = await author.begin("Parallel", 6)
     await until(lambda: sum('"number"' in call.message for call in provider.calls) >= 4)
     await asyncio.sleep(0.2)
     assert sum('"number"' in call.message for call in provider.calls) == 4
+    may_answer.set()
     assert (await author.until(run_id))["status"] == "completed"
 
 
@@ -209,13 +225,14 @@ async def test_what_is_cancelled_before_it_begins_never_does(
 
 
 async def test_an_account_that_is_deleted_takes_its_runs_along(
-    author: Author, provider: StandInProvider, rows: Rows, resources: Resources
+    author: Author, provider: StandInProvider, rows: Rows, *, resources: Resources, may_answer: asyncio.Event
 ) -> None:
     plan, text = json.dumps(outline(1)), json.dumps(step())
     provider.script.add(Scene(match='"number": 1', text=text, delay=1), Scene(text=plan))
     run_id = await author.begin("Gone", 1)
     await _until_asked(provider, '"number": 1')
     await rows.connection.execute("DELETE FROM auth.users WHERE id = $1", author.id)
+    may_answer.set()
     handle = resources.client.get_workflow_handle(tutorial_workflow_id(UUID(run_id)))
     assert (await handle.result())["tutorial_id"] is None
     assert await rows.connection.fetchval("SELECT count(*) FROM tutorials WHERE user_id = $1", author.id) == 0

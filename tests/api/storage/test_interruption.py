@@ -139,12 +139,19 @@ async def test_a_refused_upload_never_reaches_the_store(
 async def test_a_reader_that_takes_nothing_is_cut_off(
     api: Served, owner: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    was_cut_off = asyncio.Event()
+
+    class StalledError(object_responses._StalledError):
+        def __init__(self) -> None:
+            was_cut_off.set()
+
     monkeypatch.setattr(object_responses, "STALLED_SECONDS", 0.5)
+    monkeypatch.setattr(object_responses, "_StalledError", StalledError)
     size = 30 * MIB  # more than the buffers between us hold
     path = await stored(api, owner.headers, f"documents/{owner.id}/stalled", bytes(size))
     reader, writer = await asyncio.open_connection("127.0.0.1", api.port, limit=4096)
     writer.write(f"GET /storage/v1/object/{path} HTTP/1.1\r\nHost: test\r\n{_lines(owner.headers)}\r\n".encode())
-    await asyncio.sleep(5)  # until it was cut off, on a busy machine too
+    await asyncio.wait_for(was_cut_off.wait(), 60)
     taken = 0
     async with asyncio.timeout(60):
         while data := await reader.read(MIB):
