@@ -8,51 +8,12 @@ import pytest
 
 from api.executions.retries import AskedRetry
 from tests.unit.http_stand_in import StandIn, message
+from tests.workflows.retrying import OUTSIDE, asked, change, contact, find, get, retry, reused
 from tests.workflows.running import Row, Runner, create, fail, statuses
 from workflows.names import execution_workflow_id
 from zilliance.errors import AppError
 from zilliance.payloads import discard_payloads
 from zilliance.storage import ObjectStore
-
-OUTSIDE = "http://outside.example.com"
-
-
-def get(name: str, path: str, **more: Any) -> Row:
-    return {name: {"call": "http", "with": {"method": "GET", "endpoint": f"{OUTSIDE}{path}"}, **more}}
-
-
-def find(name: str = "find") -> Row:
-    """A task that fails until the contact of the input is there."""
-    return {name: {"call": "get-row", "with": {"table": "contacts", "id": "${ $workflow.input.id }"}}}
-
-
-async def retry(runner: Runner, origin: str | UUID, point: str = "failed", **more: Any) -> Row:
-    """Retry and wait for the end; the row."""
-    answer = await runner.executions.retry(runner.identity, AskedRetry(UUID(str(origin)), point, **more))
-    return await runner.ended(answer.execution_id)
-
-
-async def change(runner: Runner, workflow: str, *tasks: Row, **parts: object) -> None:
-    await runner.rows.connection.execute(
-        "UPDATE workflows SET config = $2::jsonb WHERE id = $1", UUID(workflow), json.dumps({"do": tasks, **parts})
-    )
-
-
-async def contact(runner: Runner, name: str, identity: UUID | None = None) -> UUID:
-    return await runner.rows.connection.fetchval(
-        "INSERT INTO contacts (id, user_id, type, first_name) VALUES ($1, $2, 'individual', $3) RETURNING id",
-        identity or uuid4(),
-        runner.owner,
-        name,
-    )
-
-
-def reused(row: Row) -> dict[str, bool]:
-    return {task["name"]: task.get("reused", False) for task in row["tasks"]}
-
-
-def asked(outside: StandIn, path: str) -> int:
-    return sum(request.target == path for request in outside.requests)
 
 
 async def test_a_retry_takes_over_what_is_done_and_does_again_what_was_undone(runner: Runner, outside: StandIn) -> None:
@@ -80,13 +41,14 @@ async def test_a_corrected_definition_takes_effect_also_where_tasks_have_moved(
     runner: Runner, outside: StandIn
 ) -> None:
     outside.answers["/retried-2"] = message(b'{"n": 2}', "200 OK", "Content-Type: application/json")
-    row = await runner.run(get("ask", "/retried-2"), {"sum": {"set": '${ .n + "x" | tonumber }'}})
+    ask = {"ask": {"call": "http", "with": {"method": "POST", "endpoint": f"{OUTSIDE}/retried-2"}}}
+    row = await runner.run(ask, {"sum": {"set": '${ .n + "x" | tonumber }'}})
     assert row["status"] == "failed"
     await change(
         runner,
         row["workflow_id"],
         {"new": {"set": {"before": True}}},
-        get("ask", "/retried-2"),
+        ask,
         {"sum": {"set": "${ .n + 1 }"}},
     )
     again = await retry(runner, row["id"], version="latest")

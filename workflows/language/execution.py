@@ -133,11 +133,10 @@ class Execution(Environment):
 
     async def _perform(self, task: Task, step: Step) -> object:
         """From the transformed input to the transformed output."""
-        taken = None if self.reuse is None else await self.reuse.take(step, self.journal)
-        if taken is not None and not taken.raw:
-            await self._export(task, step, taken.output)
-            return taken.output
-        output = await self._run_surrounded(task, step) if taken is None else taken.output
+        output = await self._run_surrounded(task, step)
+        if step.final:
+            await self._export(task, step, output)
+            return output
         self.admit(output)
         await self.rest()
         if task.output is NOTHING and task.export is NOTHING:
@@ -168,8 +167,16 @@ class Execution(Environment):
     async def _run_surrounded(self, task: Task, step: Step) -> object:
         """The body with its extensions, which neither extend each other nor an undo."""
         if not task.extensions or step.frame.extending or step.frame.compensating:
+            return await self._take_or_run(task, step)
+        return await run_extended(self, step, lambda: self._take_or_run(task, step))
+
+    async def _take_or_run(self, task: Task, step: Step) -> object:
+        """The body, unless a retry takes over what it gave; the lists around are walked again, as all lists are."""
+        taken = None if self.reuse is None else await self.reuse.take(step, self.journal)
+        if taken is None:
             return await self._run_body(task, step)
-        return await run_extended(self, step, lambda: self._run_body(task, step))
+        step.final = not taken.raw
+        return taken.output
 
     async def _run_body(self, task: Task, step: Step) -> object:
         if task.timeout is None:

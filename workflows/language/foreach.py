@@ -1,6 +1,6 @@
 """`foreach`: what is done with each event or message that a task consumes, one at a time, in order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from workflows.language.evaluation import check
@@ -30,7 +30,8 @@ class ForEach:
         variables = {self.item: item, self.at: index}
         output, left = item, False
         if self.tasks is not None:
-            output, left = await execution.run_list(self.tasks, item, step.frame.under(str(index), variables))
+            frame = replace(step.frame.under(str(index), variables), anew=True)
+            output, left = await execution.run_list(self.tasks, item, frame)
         known = {**step.variables, "context": step.frame.context.value, **variables}
         at = f"{step.task.reference}/foreach"
         output = execution.evaluator.transform(self.output, output, known, f"{at}/output")

@@ -6,19 +6,13 @@ from dataclasses import dataclass
 from typing import cast
 
 from workflows.language.calls.effect import EffectBody
-from workflows.language.calls.parallel import ParallelBody
-from workflows.language.calls.rollback import RollbackBody
-from workflows.language.calls.used import UsedFunctionBody
 from workflows.language.compensation import Journal
+from workflows.language.leaves import gives_input_on, is_free, is_leaf
 from workflows.language.nodes import Task
 from workflows.language.runs.workflow import WorkflowBody
 from workflows.language.steps import Step, Taken
 
 REUSED = "reused:"  # before the key of an effect: the one of the origin, which the retry has taken over
-
-# Tasks that hold no others, and that are done again only where that was asked for. Everything else is walked again.
-_LEAVES = frozenset({"call", "run", "set", "emit", "listen", "wait"})
-_WALKED = (UsedFunctionBody, RollbackBody, ParallelBody)
 
 _INDEX = re.compile(r"/(do|try|branches|before|after|compensate)/\d+(?=/)")
 
@@ -65,11 +59,11 @@ class Reuse:
     async def take(self, step: Step, journal: Journal) -> Taken | None:
         """What a task gave in the origin; None when it is to be done."""
         task = step.task
-        if task.type not in _LEAVES or isinstance(task.body, _WALKED) or step.frame.compensating:
+        if not is_leaf(task) or step.frame.compensating:
             return None
-        found = self._find(step)
-        # What is computed alone costs nothing, and would go on saying what a task that was done again no longer says.
-        if found is not None and not (task.type == "set" and (self._changed or self._differs(found, task))):
+        found = None if step.frame.anew else self._find(step)
+        # What is computed or read would go on saying what a task that was done again no longer says.
+        if found is not None and not (is_free(task) and (self._changed or self._differs(found, task))):
             taken = await self._taken(found, step)
             if taken is not None:
                 step.entry.origin = found.origin
@@ -80,8 +74,8 @@ class Reuse:
         return None
 
     async def _taken(self, found: Recorded, step: Step) -> Taken | None:
-        if step.task.type == "wait":
-            return Taken(step.input, raw=True)  # it is over, and gives what it gets
+        if gives_input_on(step.task):
+            return Taken(step.input, raw=True)  # it is over, and gives what it gets now
         return Taken(found.output) if found.whole else await self._fetch(found)
 
     def go_on(self) -> None:

@@ -31,6 +31,7 @@ class Frame:
         place: the cell around; see `cells`.
         extending: nothing that runs here is itself extended.
         calling: the addresses of the functions of others that are being called, so that none calls itself.
+        anew: a retry takes nothing over that runs here: it is about what has come from outside anew.
     """
 
     context: Context
@@ -43,6 +44,7 @@ class Frame:
     place: Cell | None = None
     extending: bool = False
     calling: tuple[str, ...] = ()
+    anew: bool = False
 
     def under(self, part: str, variables: Mapping[str, object] | None = None) -> "Frame":
         """The frame of one iteration, attempt, round or call."""
@@ -57,6 +59,7 @@ class Frame:
             place=self.place,
             extending=self.extending,
             calling=self.calling,
+            anew=self.anew,
         )
 
     def knowing(self, variables: Mapping[str, object]) -> "Frame":
@@ -75,6 +78,7 @@ class Step:
         variables: all that the task's own expressions see.
         then: the directive that the body chose, if any.
         expires: when the task's own timeout strikes, in seconds of the epoch, and `seconds` how long it was given.
+        final: the body's output was taken over, and `output.as` has made it what it is.
     """
 
     task: Task
@@ -86,6 +90,7 @@ class Step:
     then: str | None = None
     expires: float | None = None
     seconds: float | None = None
+    final: bool = False
 
     def cell(self) -> TaskCell:
         """The task's place, for a body that can be entered again: it puts it into the frames of its lists."""

@@ -97,7 +97,7 @@ RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, 
 $$;
 
 -- What the retry may take over: tasks that the origin completed before the retry's point and that nobody in the family of
--- its retries has undone. Their effects become the retry's to undo, under `reused:` and the key in the origin; may be
+-- its retries has undone, nor anything inside of them. Their effects become the retry's to undo, under `reused:` and the key in the origin; may be
 -- repeated. {definition, tasks: [{key, origin, output, whole, child}]}; the definition only where the two have different versions.
 CREATE OR REPLACE FUNCTION private.take_over(p_execution_id uuid)
 RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -119,22 +119,33 @@ BEGIN
            AND (v_retry.iteration IS NULL OR coalesce(t.task->>'iteration', '') = v_retry.iteration);
     END IF;
 
-    WITH completed AS (
-        SELECT k.key, coalesce(t.task->>'origin', v_retry.origin_id || ':' || k.key) AS origin, t.task->'output' AS output
+    WITH logged AS (
+        SELECT k.key, k.reference, k.iteration, t.task->>'status' AS status, t.task->'output' AS output,
+               coalesce(t.task->>'origin', v_retry.origin_id || ':' || k.key) AS origin,
+               coalesce(t.place >= v_point, false) AS is_again
           FROM jsonb_array_elements(v_tasks) WITH ORDINALITY AS t (task, place),
-               LATERAL (SELECT (t.task->>'reference') || '#' || coalesce(t.task->>'iteration', '') AS key) AS k
-         WHERE t.task->>'status' IN ('completed', 'compensation_failed') AND (v_point IS NULL OR t.place < v_point)
+               LATERAL (SELECT r.*, r.reference || '#' || r.iteration AS key
+                          FROM (SELECT t.task->>'reference', coalesce(t.task->>'iteration', '')) AS r (reference, iteration)) AS k
     ), undone AS (
         SELECT t.task->>'origin' AS origin
           FROM private.execution_retries r JOIN public.workflow_executions e ON e.id = r.execution_id,
                LATERAL jsonb_array_elements(e.tasks) AS t (task)
          WHERE r.root_id = v_retry.root_id AND t.task->>'status' = 'compensated' AND t.task ? 'origin'
+    ), known AS (
+        SELECT l.*, x.undo IS NOT NULL AS undoable, left(l.origin, 36)::uuid AS origin_id,
+               substr(l.origin, 38) AS origin_key, private.child_of(x) AS child, l.is_again OR l.status = 'compensated'
+               OR x.undone_at IS NOT NULL OR l.origin IN (SELECT u.origin FROM undone u) AS is_lost
+          FROM logged l
+          LEFT JOIN private.effects x ON (x.execution_id, x.key) = (left(l.origin, 36)::uuid, substr(l.origin, 38))
+    ), lost AS (
+        -- Where it ran: the references of the calls around it, and its own.
+        SELECT k.iteration || '.' AS iteration, '.' || k.iteration || '.' || k.reference AS place FROM known k WHERE k.is_lost
     ), kept AS (
-        SELECT c.key, c.origin, c.output, x.undo IS NOT NULL AS undoable, left(c.origin, 36)::uuid AS origin_id,
-               substr(c.origin, 38) AS origin_key, private.child_of(x) AS child
-          FROM completed c
-          LEFT JOIN private.effects x ON (x.execution_id, x.key) = (left(c.origin, 36)::uuid, substr(c.origin, 38))
-         WHERE x.undone_at IS NULL AND c.origin NOT IN (SELECT u.origin FROM undone u)
+        SELECT k.* FROM known k
+         WHERE k.status IN ('completed', 'compensation_failed') AND NOT k.is_lost AND NOT EXISTS (
+            SELECT FROM lost l
+             WHERE strpos(l.place, '.' || k.reference || '/') > 0 AND strpos(l.place, '.' || k.reference || '/metadata/') = 0
+               AND (k.iteration = '' OR starts_with(l.iteration, k.iteration || '.')))
     ), adopted AS (
         INSERT INTO private.effects (execution_id, key, adopted_id, adopted_key)
         SELECT p_execution_id, 'reused:' || k.key, k.origin_id, k.origin_key FROM kept k WHERE k.undoable

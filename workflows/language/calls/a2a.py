@@ -30,6 +30,7 @@ METHODS = (
     "tasks/pushNotificationConfig/delete",
     "agent/getAuthenticatedExtendedCard",
 )
+_CHANGING = SENDING | {"tasks/cancel", "tasks/pushNotificationConfig/set", "tasks/pushNotificationConfig/delete"}
 _FIELDS = ("method", "agentCard", "server", "parameters")
 
 
@@ -71,6 +72,7 @@ class AgentCallType:
             call,
             inspect=simply(f"a2a {call.get('method')}"),
             endpoints=(("server",), ("agentCard", "endpoint")),
+            reads=call.get("method") not in _CHANGING,
         )
 
 

@@ -1,7 +1,7 @@
 """`call: wait-for-webhook`: a URL for one request, and the body of that request."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from workflows.language.calls.arguments import arguments_of
@@ -41,7 +41,8 @@ class CallbackBody:
         # Whoever reads the task log of the waiting execution finds the URL there.
         step.entry.input = execution.log.shorten(opened)
         if self.tasks is not None:
-            frame = execution.open_block(step.frame.knowing({VARIABLE: opened}))
+            # The URL is another one than that of an execution that this one retries: it is told anew.
+            frame = replace(execution.open_block(step.frame.knowing({VARIABLE: opened})), anew=True)
             await execution.run_list(self.tasks, step.input, frame)
         return await execution.effects.receive(step.key)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _FIELDS = ("method", "endpoint", "headers", "query", "body", "output", "redirect")
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+_READING = frozenset({"GET", "HEAD"})
 
 
 class HttpCallType:
@@ -50,12 +51,14 @@ class HttpCallType:
         checker.template(request.get("body"), f"{at}/body", scope.late())
 
     def compile(self, compiler: "Compiler", name: str, definition: Mapping[str, object]) -> Body:
+        arguments = part(definition, "with")
         return compile_service(
             compiler,
             name,
-            with_expressions(part(definition, "with"), "headers", "query"),
+            with_expressions(arguments, "headers", "query"),
             inspect=_inspect,
             endpoints=[("endpoint",)],
+            reads=str(arguments.get("method")).upper() in _READING,
         )
 
 

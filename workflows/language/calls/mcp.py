@@ -70,6 +70,7 @@ class McpCallType:
             call,
             inspect=simply(f"mcp {call.get('method')}"),
             endpoints=(("transport", "http", "endpoint"),),
+            reads=call.get("method") != "tools/call",
         )
 
 

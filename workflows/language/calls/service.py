@@ -54,6 +54,7 @@ class ServiceBody:
         secrets: the names of the secrets that the activity needs.
         policy: where the arguments have the authentication that `$authorization` is about.
         scheme: what `$authorization.scheme` says after the call.
+        reads: it changes nothing anywhere, and may be asked again.
     """
 
     kind: str
@@ -63,6 +64,7 @@ class ServiceBody:
     policy: tuple[str, ...]
     scheme: str | None
     inspect: Inspection
+    reads: bool = False
 
     async def run(self, execution: Execution, step: Step) -> object:
         arguments = self._arguments(execution, step)
@@ -108,6 +110,7 @@ def compile_service(
     inspect: Inspection,
     endpoints: Iterable[tuple[str, ...]] = (),
     authentications: Iterable[tuple[str, ...]] = (),
+    reads: bool = False,
 ) -> ServiceBody:
     """Compile a call of one kind.
 
@@ -118,6 +121,7 @@ def compile_service(
         inspect: says how a call is made, and refuses arguments that are wrong.
         endpoints: paths to endpoints, each a URI or `{uri, authentication}`; the activity always gets the latter.
         authentications: paths to authentication outside of endpoints; names of `use.authentications` are replaced.
+        reads: the call changes nothing anywhere.
     """
     value: object = arguments
     policies = [path for path in authentications if _at(value, path) is not None]
@@ -144,6 +148,7 @@ def compile_service(
         policy=policies[0] if policies else (),
         scheme=schemes[0] if schemes else None,
         inspect=inspect,
+        reads=reads,
     )
 
 

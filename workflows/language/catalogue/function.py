@@ -42,6 +42,7 @@ class Function:
         output: JSON Schema of what it answers.
         seconds: how long one attempt of it may take; None for what takes no time or waits for people.
         idempotency: what a repeat after a crash does, in words.
+        reads: it changes nothing anywhere, and may be asked again.
         undo: what rollback does, in words; empty: nothing.
         undoable: the platform records how to undo each call, and does so on rollback.
         either: arguments of which at least one must be given.
@@ -58,6 +59,7 @@ class Function:
     idempotency: str = "happens once"
     undo: str = ""
     undoable: bool = False
+    reads: bool = False
     lists: tuple[str, ...] = ()
     either: tuple[str, ...] = ()
     version: str = "1.0.0"

@@ -67,6 +67,7 @@ OBJECT_FUNCTIONS = (
         performer=Performer.OBJECTS,
         seconds=60.0,
         idempotency="only reads",
+        reads=True,
     ),
     Function(
         name="sign-url",
@@ -87,5 +88,6 @@ OBJECT_FUNCTIONS = (
         performer=Performer.OBJECTS,
         seconds=10.0,
         idempotency="a repeat makes another URL",
+        reads=True,
     ),
 )

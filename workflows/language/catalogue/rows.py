@@ -69,6 +69,7 @@ ROW_FUNCTIONS = (
         required=("table", "id"),
         output=_ROW,
         idempotency="only reads",
+        reads=True,
     ),
     Function(
         name="query-rows",
@@ -83,5 +84,6 @@ ROW_FUNCTIONS = (
         required=("table",),
         output={"type": "array", "items": _ROW},
         idempotency="only reads",
+        reads=True,
     ),
 )
