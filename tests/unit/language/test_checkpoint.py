@@ -188,6 +188,18 @@ DOCUMENTS: dict[str, Row] = {
             {"f": fault()},
         ]
     },
+    "a fork that is a function": {
+        "do": [{"a": COUNT}, {"f": {"call": "both"}}, {"z": {"set": "${ length }"}}, {"e": fault()}],
+        "use": {
+            "functions": {
+                "both": {
+                    "fork": {
+                        "branches": [{"p": {"do": [{"a": COUNT}, {"b": create("x")}]}}, {"q": {"do": [{"a": COUNT}]}}]
+                    }
+                }
+            }
+        },
+    },
     "input, output and the workflow's own variables": {
         "input": {"from": "${ [.] }"},
         "output": {"as": "${ {o: ., c: $context, i: $workflow.input} }"},
@@ -314,6 +326,22 @@ def test_functions_that_others_publish_are_read_once_and_undone_whatever_run_the
     assert same_wherever_it_stops(document, world=world) > 0
     told, _ = play(document, lambda _: True, world=world)
     assert [step["status"] for step in told.outcome["rollback"]["steps"]] == ["compensated"] * 3  # type: ignore[index]
+
+
+def test_a_function_that_stands_for_one_that_others_publish_is_not_left_in_its_middle() -> None:
+    def world() -> World:
+        world = World()
+        world.answers["/use/functions/g#/do/0/f"] = {"do": [{"a": COUNT}, {"b": create("x")}]}
+        return world
+
+    document = {
+        "do": [{"f": {"call": "g"}}, {"z": COUNT}, {"e": fault()}],
+        "use": {
+            "functions": {"g": {"call": "twice:1.0.0@shop"}},
+            "catalogs": {"shop": {"endpoint": "https://catalog.example/"}},
+        },
+    }
+    assert same_wherever_it_stops(document, world=world) > 0
 
 
 def test_an_undo_that_others_publish_is_tried_as_often_as_they_say_whatever_run_it_is_in() -> None:

@@ -51,7 +51,8 @@ class RemoteFunctionBody:
         document = await read(execution, self.resource, key=step.key, frame=step.frame)
         function = self._function(document, reference)
         # Its definition is one place for all callers: the caller makes the keys of its effects unique.
-        frame = replace(step.frame.under(reference), variables={}, calling=(*step.frame.calling, uri))
+        # No run goes on inside, where its tasks would have to be read before they can be found.
+        frame = replace(step.frame.under(reference), variables={}, calling=(*step.frame.calling, uri), place=None)
         return await execution.run_branch(function, data, frame)
 
     def _function(self, document: object, reference: str) -> Task:

@@ -47,10 +47,9 @@ class ForkBody:
             await cancel_all(running)
 
     def _frame(self, step: Step) -> Frame:
-        """Competing branches have a context each, of which the winner's is kept."""
-        if not self.compete:
-            return step.frame
-        return replace(step.frame, context=Context(step.frame.context.value))
+        """Without a place: no run goes on inside. Competing branches have a context each; the winner's is kept."""
+        context = Context(step.frame.context.value) if self.compete else step.frame.context
+        return replace(step.frame, context=context, place=None)
 
 
 async def _race(running: list[Branch], ended: "asyncio.Queue[Branch]", frames: list[Frame], step: Step) -> object:
