@@ -29,10 +29,18 @@ def begin(work: Coroutine[object, object, T]) -> asyncio.Task[T]:
 
 
 async def shielded(work: Coroutine[object, object, T]) -> tuple[T, bool]:
-    """Run to the end whatever cancellation arrives; says with the result whether one did."""
+    """Run to the end whatever cancellation arrives; says with the result whether one did.
+
+    A fault tells nothing, and a document could catch it: where a cancellation came as well, that is raised.
+    """
     task = begin(work)
     cancelled = await _wait_out(task)
-    return task.result(), cancelled
+    try:
+        return task.result(), cancelled
+    except WorkflowFault as fault:
+        if cancelled:
+            raise asyncio.CancelledError from fault
+        raise
 
 
 async def cancel_all(tasks: Sequence[asyncio.Task[T]]) -> None:

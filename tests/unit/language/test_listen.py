@@ -193,6 +193,29 @@ def test_an_error_in_foreach_leaves_no_subscription() -> None:
     assert world.stream.subscriptions == {}
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_cancellation_that_comes_while_it_stops_listening_counts(
+    monkeypatch: pytest.MonkeyPatch, *, fails: bool
+) -> None:
+    world = hearing(event("a"))
+
+    async def unsubscribe(*, key: str) -> None:
+        await asyncio.sleep(5)
+        if fails:
+            raise WorkflowFault.of(Kind.RUNTIME, f"nobody knows {key}")
+
+    monkeypatch.setattr(world.stream, "unsubscribe", unsubscribe)
+    tasks = [{"t": {"try": [{"wait": listen({"one": A})}], "catch": {"do": [{"go": {"set": {"on": True}}}]}}}]
+    assert run(tasks, world=world, cancel_at=(3,)).status == "cancelled"
+
+
+def test_a_timeout_that_strikes_while_it_stops_listening_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = hearing(event("a"))
+    monkeypatch.setattr(world.stream, "unsubscribe", lambda *, key: asyncio.sleep(5))  # noqa: ARG005
+    task = listen({"one": A}, timeout={"after": {"seconds": 3}})
+    assert problem_of([{"wait": task}], world=world)["status"] == 408
+
+
 def test_a_timeout_ends_the_listening_and_its_subscription() -> None:
     world = hearing(event("b"))
     problem = problem_of([{"wait": listen({"one": A}, timeout={"after": {"minutes": 5}})}], world=world)

@@ -1,5 +1,6 @@
 """`listen`: waits for events of the stream; the output is what it consumed, in order."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -49,7 +50,9 @@ class ListenBody:
             return await self._consume(consumption, evaluate, execution, step)
         finally:
             execution.effects.ignore(key)
-            await shielded(stream.unsubscribe(key=key))
+            _, cancelled = await shielded(stream.unsubscribe(key=key))
+            if cancelled:
+                raise asyncio.CancelledError
 
     async def _consume(
         self, consumption: Consumption, evaluate: Evaluate, execution: Execution, step: Step
