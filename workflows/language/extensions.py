@@ -54,13 +54,13 @@ async def run_extended(execution: "Execution", step: "Step", body: Callable[[], 
     frame = _frame(step, about)
     for extension in [] if resumed else applying:
         if extension.before is not None:
-            output, left = await execution.run_list(extension.before, step.input, frame)
+            output, left = await execution.run_list(extension.before, step.input, execution.open_block(frame))
             if left:
                 return output
     raw = await body()
     for extension in reversed(applying):
         if extension.after is not None:
-            await execution.run_list(extension.after, raw, frame)
+            await execution.run_list(extension.after, raw, execution.open_block(frame))
     return raw
 
 

@@ -30,7 +30,7 @@ class ForEach:
         variables = {self.item: item, self.at: index}
         output, left = item, False
         if self.tasks is not None:
-            frame = replace(step.frame.under(str(index), variables), anew=True)
+            frame = replace(execution.open_block(step.frame.under(str(index), variables)), anew=True)
             output, left = await execution.run_list(self.tasks, item, frame)
         known = {**step.variables, "context": step.frame.context.value, **variables}
         at = f"{step.task.reference}/foreach"

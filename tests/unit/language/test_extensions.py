@@ -185,3 +185,11 @@ def test_undos_are_not_extended() -> None:
 def test_an_extension_that_cannot_work_is_reported(extensions: object, said: str) -> None:
     issues = validate(normalise({"do": [{"a": {"set": {"x": 1}}}], "use": {"extensions": extensions}}, "t"))
     assert any(f"{issue.pointer}: {issue.message}".startswith(said) for issue in issues), issues
+
+
+def test_a_block_in_a_list_of_an_extension_is_what_that_list_has_done() -> None:
+    back = {"back": {"call": "rollback", "with": {"scope": "block"}}}
+    use = extending({"extend": "set", "before": [{"b": create("b")}, back], "after": [{"a": create("a")}, back]})
+    world = World()
+    assert run([{"out": create("out")}, {"x": {"set": {"y": 1}}}], world=world, **use).status == "completed"
+    assert [key.partition("#")[0].rpartition("/")[2] for key in world.undone] == ["b", "a"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.language.virtual import World, output_of, problem_of, run, statuses
+from tests.unit.language.virtual import World, create, output_of, problem_of, run, statuses
 from workflows.language.documents import normalise
 from workflows.language.interpreter import Interpreter, WorkflowInfo
 from workflows.language.plan import compile_plan
@@ -173,6 +173,13 @@ def test_foreach_runs_its_tasks_for_each_event_in_order() -> None:
     tasks = [{"wait": task}, {"look": {"set": {"heard": "${ . }", "total": "${ $context.total }"}}}]
     expected = [{"n": 2, "at": 0}, {"n": 4, "at": 1}, {"n": 6, "at": 2}]
     assert output_of(tasks, world=world) == {"heard": expected, "total": 12}
+
+
+def test_a_block_in_foreach_is_what_was_done_with_one_event() -> None:
+    each = {"do": [{"in": create("in")}, {"back": {"call": "rollback", "with": {"scope": "block"}}}]}
+    world = hearing(event("a", 1))
+    assert run([{"out": create("out")}, {"wait": listen({"one": A}, foreach=each)}], world=world).status == "completed"
+    assert world.undone == ["/do/1/wait/foreach/do/0/in#0"]
 
 
 def test_an_exit_in_foreach_ends_the_listening() -> None:
