@@ -76,9 +76,12 @@ class TokenKeeper:
     def forget(self, kind: str, members: Members, refused: Authorization) -> bool:
         """Drop a token that a host refused; true when it was one that was kept, so that a new one may do better."""
         kept = self._of(kind, members)
-        if kept.authorization != refused or kept.until <= _now():
+        if kept.authorization is None:
+            return True  # another call was refused before: a new one is coming
+        if kept.until <= _now():
             return False
-        kept.until = 0.0
+        if kept.authorization == refused:
+            kept.authorization = None
         return True
 
     def _of(self, kind: str, members: Members) -> _Kept:

@@ -31,6 +31,7 @@ class Authority:
     refuse_with: int | None = None
     issue_jwt: bool = False
     slow: bool = False
+    refused_together: asyncio.Barrier | None = None  # who comes with a withdrawn token waits for the others
 
     @classmethod
     @asynccontextmanager
@@ -96,6 +97,8 @@ class Authority:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme == "Bearer" and token in self.given and token not in self.withdrawn:
             return web.Response(text=json.dumps({"with": token}), content_type="application/json")
+        if token in self.withdrawn and self.refused_together is not None:
+            await self.refused_together.wait()
         return web.json_response({"error": "no"}, status=401)
 
     async def _digest(self, request: web.Request) -> web.Response:

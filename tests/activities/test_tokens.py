@@ -74,6 +74,25 @@ async def test_a_kept_token_that_was_withdrawn_is_replaced_once(authority: Autho
     assert len(authority.given) == 3
 
 
+async def test_calls_whose_token_is_withdrawn_under_them_share_a_new_one(
+    authority: Authority, calling: Calling
+) -> None:
+    await calling.call("http", page())
+    authority.withdrawn |= set(authority.given)
+    authority.refused_together = asyncio.Barrier(5)
+    assert await asyncio.gather(*(calling.call("http", page()) for _ in range(5))) == [{"with": "***"}] * 5
+    assert len(authority.given) == 2
+
+
+async def test_tokens_of_one_use_are_not_asked_for_again(authority: Authority, calling: Calling) -> None:
+    authority.expires_in = None
+    authority.withdrawn |= {f"token-{number}-{'x' * 20}" for number in range(9)}
+    authority.refused_together = asyncio.Barrier(2)
+    problems = await asyncio.gather(*(calling.fault("http", page()) for _ in range(2)))
+    assert [problem["status"] for problem in problems] == [401, 401]
+    assert len(authority.given) == 2
+
+
 @pytest.mark.parametrize(
     "client",
     [
