@@ -18,8 +18,9 @@ const STORIES = {
     await reached(page, 2);
     await ended(page);
   },
-  // Up and down again while it plays, then to a place that was not loaded.
+  // Up and down again while it plays, then to a place that was not loaded. It begins anew where that takes long.
   switching: async (page) => {
+    await page.evaluate(() => (document.querySelector("video").loop = true));
     await playing(page);
     await page.selectOption("#captions", { index: 1 });
     for (const height of [180, 90, 180]) {
@@ -30,7 +31,7 @@ const STORIES = {
       }, height);
       await page.waitForFunction((wanted) => document.querySelector("video").videoHeight === wanted, height, limit);
     }
-    await page.evaluate(() => (document.querySelector("video").currentTime = 10));
+    await page.evaluate(() => Object.assign(document.querySelector("video"), { loop: false, currentTime: 10 }));
     await reached(page, 10.5);
     await ended(page);
   },
@@ -48,7 +49,10 @@ const STORIES = {
     await playing(page);
     await reached(page, 2);
     await page.fill("[name=url]", next);
-    await page.evaluate(() => document.querySelector("#source").requestSubmit());
+    await page.evaluate(() => {
+      window.seen.left = document.querySelector("video").currentTime;
+      document.querySelector("#source").requestSubmit();
+    });
     await page.waitForFunction(() => document.querySelector("video").currentTime < 1, undefined, limit);
     await playing(page);
     await ended(page);
@@ -141,10 +145,11 @@ function watch() {
       };
     },
   });
-  setInterval(() => {
-    for (const track of document.querySelector("video")?.textTracks ?? [])
-      for (const cue of track.activeCues ?? []) window.seen.texts.add(cue.text);
-  }, 100);
+  const add = TextTrack.prototype.addCue;
+  TextTrack.prototype.addCue = function (cue) {
+    cue.addEventListener("enter", () => window.seen.texts.add(cue.text));
+    add.call(this, cue);
+  };
 }
 
 function result() {
@@ -165,5 +170,6 @@ function result() {
     audio: window.hls.audioTracks.map((each) => [each.name, each.lang]),
     subtitles: window.hls.subtitleTracks.map((each) => [each.name, each.lang]),
     start: window.seen.start,
+    left: window.seen.left,
   };
 }
