@@ -46,6 +46,15 @@ async def test_second_migration_does_nothing(schema_settings: DatabaseSettings) 
     assert applied == []
 
 
+async def test_every_file_of_functions_policies_and_grants_can_be_applied_again(
+    schema_settings: DatabaseSettings, schema: AsyncConnection
+) -> None:
+    await schema.execute(text("DELETE FROM private.sql_files"))
+    applied: list[str] = []
+    await migrate(schema_settings, applied.append)
+    assert applied == [f"sql {path.relative_to(SQL).as_posix()}" for path in sql_files()]
+
+
 async def test_changed_password_is_set_again(schema_settings: DatabaseSettings) -> None:
     applied: list[str] = []
     other = schema_settings.model_copy(update={"secret": type(schema_settings.secret)("another secret")})

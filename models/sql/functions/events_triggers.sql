@@ -118,7 +118,7 @@ END
 $$;
 
 -- What could not run is there to be seen, and to be replayed.
-CREATE FUNCTION private.skip_triggered(p_owner uuid, p_workflow_id uuid, p_data jsonb, p_why text)
+CREATE OR REPLACE FUNCTION private.skip_triggered(p_owner uuid, p_workflow_id uuid, p_data jsonb, p_why text)
 RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO public.workflow_executions
            (user_id, workflow_id, status, trigger_data, version, trigger, started_at, completed_at, duration_ms, error_message)
