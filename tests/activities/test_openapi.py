@@ -161,6 +161,26 @@ async def test_forms_are_encoded_as_the_operation_consumes_them(host: StandIn, c
     )
 
 
+async def test_what_an_operation_consumes_and_produces_replaces_what_the_document_says(
+    host: StandIn, calling: Calling
+) -> None:
+    document = {**PETS, "produces": ["text/csv"], "consumes": ["application/x-www-form-urlencoded"]}
+    body = {"in": "body", "name": "note", "schema": {}}
+    upload = {"operationId": "upload", "consumes": ["multipart/form-data"], "produces": ["text/plain"]}
+    form = {"name": "note", "in": "formData", "type": "string"}
+    document["paths"] = {
+        "/text": {"post": {"operationId": "write", "consumes": ["text/plain"], "produces": [], "parameters": [body]}},
+        "/file": {"post": {**upload, "parameters": [form]}},
+    }
+    host.answers["/notes.json"] = message(json.dumps(document).encode(), "200 OK", JSON)
+    await calling.call("openapi", _call("/notes.json", "write", {"note": "a"}))
+    await calling.call("openapi", _call("/notes.json", "upload", {"note": "a"}))
+    text, file = host.requests[-2:]
+    assert (text.headers["content-type"], text.body, text.headers["accept"]) == ("text/plain", b"a", "application/json")
+    assert file.headers["content-type"].startswith("multipart/form-data")
+    assert file.headers["accept"].startswith("text/plain")
+
+
 async def test_styles_of_openapi_3_and_a_server_relative_to_the_document(host: StandIn, calling: Calling) -> None:
     call = orders(
         "getOrder",

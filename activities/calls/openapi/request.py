@@ -108,7 +108,7 @@ def _body(operation: Operation, draft: _Draft, declared: list[Parameter], left: 
 
 
 def _old_body(operation: Operation, draft: _Draft, declared: list[Parameter], left: dict[str, object]) -> Body | None:
-    consumes = [str(each) for owner in (operation.definition, operation.document) for each in _consumed(owner)]
+    consumes = _old_media(operation, "consumes")
     if draft.form:
         _refuse_unknown(operation, declared, left)
         return form_of(consumes, draft.form)
@@ -128,14 +128,15 @@ def _old_body(operation: Operation, draft: _Draft, declared: list[Parameter], le
     return body_of(preferred_media(consumes or ["application/json"]), value)
 
 
-def _consumed(owner: Mapping[str, object]) -> list[object]:
-    return as_items(owner.get("consumes"))
+def _old_media(operation: Operation, name: str) -> list[str]:
+    """What Swagger 2.0 says for all operations, or the operation instead of it; an empty list takes that away."""
+    owner = operation.definition if name in operation.definition else operation.document
+    return [str(each) for each in as_items(owner.get(name))]
 
 
 def _accepted(operation: Operation) -> str:
     """JSON where it is offered, since it becomes data; else whatever comes."""
-    offered = [str(each) for each in as_items(operation.definition.get("produces"))]
-    offered = offered or [str(each) for each in as_items(operation.document.get("produces"))]
+    offered = _old_media(operation, "produces")
     for response in as_object(operation.definition.get("responses")).values():
         offered += list(as_object(resolved(operation.document, response).get("content")))
     return (
