@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 from yarl import URL
 
 from activities.calls.caller import BoundCall
+from activities.calls.http import key_of
 from activities.faults import fault
 from activities.protocols.jsonrpc import messages, posted, result_of
 from activities.protocols.resources import fetch
@@ -40,7 +41,8 @@ class AgentCalls:
             "method": method,
             "params": _parameters(method, call),
         }
-        async with posted(self.client, call, url, message, await call.headers(policy)) as stream:
+        headers = {"Idempotency-Key": key_of(call.call), **await call.headers(policy)}
+        async with posted(self.client, call, url, message, headers) as stream:
             results: list[object] = []
             async with aclosing(messages(stream)) as answers:
                 async for answer in answers:

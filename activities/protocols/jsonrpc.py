@@ -9,7 +9,6 @@ from typing import cast
 from temporalio.exceptions import ApplicationError
 
 from activities.calls.caller import BoundCall
-from activities.calls.http import key_of
 from activities.faults import fault
 from activities.protocols.failures import explained
 from activities.protocols.sse import event_data
@@ -37,7 +36,6 @@ async def posted(
         headers={
             "Content-Type": "application/json",
             "Accept": f"application/json, {EVENTS}",
-            "Idempotency-Key": key_of(call.call),
             **headers,
         },
         body=json.dumps(message, ensure_ascii=False).encode("utf-8", "replace"),

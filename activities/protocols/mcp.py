@@ -10,6 +10,7 @@ from typing import Protocol
 from temporalio.exceptions import ApplicationError
 
 from activities.calls.caller import BoundCall
+from activities.calls.http import key_of
 from activities.faults import fault
 from activities.protocols.jsonrpc import MOST_BYTES, Message, is_answer, messages, parsed, posted, result_of
 from activities.protocols.programs import Programs, environment_of, given, of_process
@@ -32,8 +33,8 @@ NO_METHOD = -32601
 class Transport(Protocol):
     """How messages get to a server and its answers back."""
 
-    async def ask(self, message: Message) -> object:
-        """The result of a request. Raises faults."""
+    async def ask(self, message: Message, *, keyed: bool = False) -> object:
+        """The result of a request; `keyed` is the task's own, which is done once. Raises faults."""
         ...
 
     async def tell(self, message: Message) -> None:
@@ -58,7 +59,8 @@ class McpCalls:
             async with asyncio.timeout_at(call.deadline), self._transport(call, version) as transport:
                 await _initialize(transport, object_of(arguments.get("client"), "client"), version)
                 parameters = object_of(arguments.get("parameters"), "parameters")
-                return await transport.ask({"jsonrpc": "2.0", "id": 2, "method": method, "params": dict(parameters)})
+                message = {"jsonrpc": "2.0", "id": 2, "method": method, "params": dict(parameters)}
+                return await transport.ask(message, keyed=True)
         except TimeoutError as error:
             raise fault(Kind.TIMEOUT, "the MCP server did not answer in full in time") from error
         except ProcessFailedError as error:
@@ -117,8 +119,11 @@ class _Http:
     headers: dict[str, str]
     session: dict[str, str] = field(default_factory=dict[str, str])
 
-    async def ask(self, message: Message) -> object:
-        async with posted(self.client, self.call, self.url, message, {**self.headers, **self.session}) as stream:
+    async def ask(self, message: Message, *, keyed: bool = False) -> object:
+        # Under one key with it, what opens the session would pass for an earlier attempt.
+        key = {"Idempotency-Key": key_of(self.call.call)} if keyed else {}
+        headers = {**key, **self.headers, **self.session}
+        async with posted(self.client, self.call, self.url, message, headers) as stream:
             if SESSION in stream.headers:
                 self.session = {SESSION: stream.headers[SESSION]}
             taken = 0
@@ -160,7 +165,7 @@ class _Stdio:
 
     conversation: Conversation
 
-    async def ask(self, message: Message) -> object:
+    async def ask(self, message: Message, *, keyed: bool = False) -> object:  # noqa: ARG002  the program has the key
         await self.conversation.say(message)
         for _ in range(MOST_MESSAGES):
             line = await self.conversation.hear()

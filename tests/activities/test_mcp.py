@@ -8,7 +8,7 @@ import pytest
 from activities.protocols.calls import OutboundProtocolActivities
 from activities.protocols.programs import Programs
 from tests.activities.agents import STDIO_SERVER, McpServer
-from tests.activities.asking import answer, fault
+from tests.activities.asking import KEY, answer, fault
 from tests.activities.calling import caller_of
 from zilliance.outbound import OutboundClient
 from zilliance.processes import Processes
@@ -71,6 +71,21 @@ async def test_the_credential_is_sent_with_every_message(acts: OutboundProtocolA
     endpoint = {"uri": f"{HOST}/mcp", "authentication": {"bearer": {"token": "sesame-sesame"}}}
     await answer(acts.mcp, call("tools/list", http={"endpoint": endpoint}))
     assert {headers["authorization"] for headers in server.headers} == {"Bearer sesame-sesame"}
+
+
+async def test_the_key_is_sent_with_the_tasks_own_request_alone(
+    acts: OutboundProtocolActivities, server: McpServer
+) -> None:
+    await answer(acts.mcp, call("tools/call", {"name": "add", "arguments": {"a": 1, "b": 2}}))
+    sent = zip(server.messages, server.headers, strict=True)
+    keys = [(message.get("method"), headers.get("idempotency-key")) for message, headers in sent]
+    assert keys == [
+        ("initialize", None),
+        ("notifications/initialized", None),
+        ("tools/call", KEY),
+        (None, None),
+        (None, None),
+    ]
 
 
 async def test_an_error_of_the_server_is_a_runtime_fault(acts: OutboundProtocolActivities, server: McpServer) -> None:
