@@ -75,7 +75,7 @@ def check_policy(checker: "Checker", value: object, pointer: str, scope: "Scope"
         return
     kind, members = next(iter(policy.items()))
     if kind == "use":
-        _check_use(checker, members, f"{pointer}/use", "authentications")
+        _check_use(checker, members, f"{pointer}/use", "authentications", scope)
     elif kind in SCHEMES:
         _check_kind(checker, kind, members, f"{pointer}/{kind}", scope)
 
@@ -83,7 +83,7 @@ def check_policy(checker: "Checker", value: object, pointer: str, scope: "Scope"
 def _check_kind(checker: "Checker", kind: str, members: object, pointer: str, scope: "Scope") -> None:
     if _names_a_secret(members):
         uses = checker.fields(members, pointer, ("use",), what=kind)
-        _check_use(checker, (uses or {}).get("use"), f"{pointer}/use", "secrets")
+        _check_use(checker, (uses or {}).get("use"), f"{pointer}/use", "secrets", scope)
         return
     if kind in _MEMBERS:
         checker.fields(members, pointer, _MEMBERS[kind], required=_MEMBERS[kind], what=kind)
@@ -125,11 +125,11 @@ def _names_a_secret(members: object) -> bool:
     return isinstance(members, Mapping) and "use" in members
 
 
-def _check_use(checker: "Checker", name: object, pointer: str, kind: str) -> None:
+def _check_use(checker: "Checker", name: object, pointer: str, kind: str, scope: "Scope") -> None:
     if not isinstance(name, str):
         checker.error(pointer, IssueCode.WRONG_TYPE, f"use must be a name of use.{kind}")
         return
-    checker.used(kind, name, pointer)
+    checker.used(kind, name, pointer, scope)
 
 
 def _is_expression(value: object) -> bool:

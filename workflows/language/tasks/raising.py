@@ -63,7 +63,7 @@ class RaiseTask:
             return
         error = parts["error"]
         if isinstance(error, str):
-            checker.used("errors", error, f"{at}/error")
+            checker.used("errors", error, f"{at}/error", scope)
         else:
             checker.problem(error, f"{at}/error", scope)
 

@@ -47,6 +47,8 @@ def _check_document(checker: Checker, value: object) -> None:
     if document is None:
         return
     _check_header(checker, document.get("document", _ABSENT))
+    if "use" in document:
+        check_use(checker, document["use"])
     scope = Scope(available=ALWAYS)
     if "input" in document:
         checker.transform(document["input"], "/input", "from", scope)
@@ -58,8 +60,6 @@ def _check_document(checker: Checker, value: object) -> None:
         check_schedule(checker, document["schedule"])
     if "evaluate" in document:
         _check_evaluate(checker, document["evaluate"])
-    if "use" in document:
-        check_use(checker, document["use"])
     if "do" in document:
         checker.task_list(document["do"], "/do", Scope())
 

@@ -153,15 +153,17 @@ class ExpressionChecks(Reporter):
             self.error(pointer, IssueCode.SECRET_EXPOSED, message, _SECRETS_HINT)
         elif name in STANDARD:
             self.warning(pointer, IssueCode.UNKNOWN_VARIABLE, f"${name} is always null here", "use . for the data")
+        elif scope.reads is not None:
+            scope.reads.add(name)
         else:
-            known = scope.lexical | scope.available
-            near = suggestion(name, known)
-            hint = (
-                f'did you mean "${near}"?'
-                if near
-                else f"known here: {', '.join(f'${known}' for known in sorted(known))}"
-            )
-            self.error(pointer, IssueCode.UNKNOWN_VARIABLE, f"unknown variable ${name:.80}", hint)
+            self.unknown_variable(name, f"unknown variable ${name:.80}", pointer, scope)
+
+    def unknown_variable(self, name: str, message: str, pointer: str, scope: Scope) -> None:
+        known = scope.lexical | scope.available
+        near = suggestion(name, known)
+        all_known = ", ".join(f"${each}" for each in sorted(known))
+        hint = f'did you mean "${near}"?' if near else f"known here: {all_known}"
+        self.error(pointer, IssueCode.UNKNOWN_VARIABLE, message, hint)
 
 
 def _has_expressions(value: object) -> bool:

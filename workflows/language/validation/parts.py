@@ -19,15 +19,24 @@ class PartChecks(ExpressionChecks):
     def __init__(self, uses: Mapping[str, object], *, loose: bool) -> None:
         super().__init__(loose=loose, secrets=_names(uses, "secrets"))
         self.uses = uses
+        self._reads: dict[tuple[str, str], set[str]] = {}
 
     def names(self, kind: str) -> list[str]:
         """The names that `use` defines of a kind."""
         return _names(self.uses, kind)
 
-    def used(self, kind: str, name: str, pointer: str) -> None:
-        """A reference to something in `use`."""
+    def defining(self, kind: str, name: str) -> Scope:
+        """The scope of a definition in `use`, which is checked before all that refers to it."""
+        reads = self._reads[kind, name] = set[str]()
+        return Scope(reads=reads)
+
+    def used(self, kind: str, name: str, pointer: str, scope: Scope) -> None:
+        """A reference to something in `use`, whose variables must be known at this place."""
         names = self.names(kind)
         if name in names:
+            for variable in sorted(self._reads.get((kind, name), set()) - scope.lexical - scope.available):
+                message = f"use.{kind}.{name:.80} reads ${variable:.80}, which is unknown here"
+                self.unknown_variable(variable, message, pointer, scope)
             return
         near = suggestion(name, names)
         hint = f'did you mean "{near}"?' if near else f"define it in use.{kind}, or write it here as an object"
@@ -35,7 +44,7 @@ class PartChecks(ExpressionChecks):
 
     def timeout(self, value: object, pointer: str, scope: Scope) -> None:
         if isinstance(value, str):
-            self.used("timeouts", value, pointer)
+            self.used("timeouts", value, pointer, scope)
             return
         parts = self.fields(value, pointer, ("after",), required=("after",), what="timeout")
         if parts is not None and "after" in parts:
@@ -70,7 +79,7 @@ class PartChecks(ExpressionChecks):
     def retry(self, value: object, pointer: str, scope: Scope) -> None:
         """A retry policy, or the name of one."""
         if isinstance(value, str):
-            self.used("retries", value, pointer)
+            self.used("retries", value, pointer, scope)
             return
         policy = self.fields(value, pointer, _RETRY_FIELDS, what="retry")
         if policy is None:

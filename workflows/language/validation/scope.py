@@ -23,12 +23,14 @@ class Scope:
         available: standard variables that have a value here.
         lexical: variables of the loops, catches and compensations around.
         siblings: names of the tasks in the same list, the targets of a jump.
+        reads: collects unknown variables: what `use` defines may read those of the places where it is used.
     """
 
     available: frozenset[str] = TASK_BODY
     lexical: frozenset[str] = frozenset()
     siblings: frozenset[str] = frozenset()
     depth: int = 0
+    reads: set[str] | None = None
 
     def knowing(self, *names: str) -> "Scope":
         return replace(self, lexical=self.lexical.union(names))

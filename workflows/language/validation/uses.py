@@ -24,16 +24,16 @@ def check_use(checker: "Checker", value: object) -> None:
     if uses is None:
         return
     check_names(checker, uses.get("secrets", []), "/use/secrets")
-    scope = Scope()
     for name, policy in _named(checker, uses, "authentications"):
+        scope = checker.defining("authentications", name)
         check_policy(checker, policy, checker.at("/use/authentications", name), scope, named=True)
     for name, error in _named(checker, uses, "errors"):
-        checker.problem(error, checker.at("/use/errors", name), scope)
+        checker.problem(error, checker.at("/use/errors", name), checker.defining("errors", name))
     for name, retry in _named(checker, uses, "retries"):
-        checker.retry(retry, checker.at("/use/retries", name), scope)
+        checker.retry(retry, checker.at("/use/retries", name), checker.defining("retries", name))
     for name, timeout in _named(checker, uses, "timeouts"):
-        checker.timeout(timeout, checker.at("/use/timeouts", name), scope)
-    _check_functions(checker, uses, scope)
+        checker.timeout(timeout, checker.at("/use/timeouts", name), checker.defining("timeouts", name))
+    _check_functions(checker, uses, Scope())
     check_catalogs(checker, uses.get("catalogs", {}))
     check_extensions(checker, uses.get("extensions", []))
 
