@@ -149,6 +149,26 @@ def test_pages_that_show_a_file_are_read_as_the_file(page: str, file: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("catalog", "root"),
+    [
+        ("https://github.com/serverlessworkflow/catalog", "raw.githubusercontent.com/serverlessworkflow/catalog/HEAD"),
+        ("https://github.com/o/r.git/", "raw.githubusercontent.com/o/r/HEAD"),
+        ("https://github.com/o/r/tree/v1/c", "raw.githubusercontent.com/o/r/v1/c"),
+        ("https://gitlab.com/group/sub/project/", "gitlab.com/group/sub/project/-/raw/HEAD"),
+        ("https://gitlab.com/o/r/-/tree/main/c", "gitlab.com/o/r/-/raw/main/c"),
+        ("https://gitlab.com/o/r/-/raw/main", "gitlab.com/o/r/-/raw/main"),
+        ("https://github.example/o/r", "github.example/o/r"),
+    ],
+)
+def test_a_catalog_is_a_repository_or_a_place_in_it(catalog: str, root: str) -> None:
+    world = World()
+    world.answers["/do/0/a#"] = GREET
+    use = {"catalogs": {"shop": {"endpoint": {"uri": catalog}}}}
+    output_of([{"a": {"call": "log:0.5.2@shop", "with": {"name": "x"}}}], world=world, use=use)
+    assert asked(world) == [{"endpoint": {"uri": f"https://{root}/functions/log/0.5.2/function.yaml"}}]
+
+
+@pytest.mark.parametrize(
     ("document", "said"),
     [
         ({"do": [{"a": {"call": "greet:1.0.0@nowhere"}}]}, '/do/0/a/call: use.catalogs has no "nowhere"'),

@@ -1,6 +1,7 @@
 """References to documents of the outside, compiled to the call that reads each: their addresses are constants."""
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from workflows.language.calls.service import Manner, compile_service
@@ -24,6 +25,11 @@ _RAW = (
     ),
     (re.compile(r"(https://gitlab\.com/.+?)/-/(?:tree|blob)/(.+)"), r"\1/-/raw/\2"),
 )
+# Repositories as a whole, and where the files of their default branch are.
+_REPOSITORIES = (
+    (re.compile(r"https://github\.com/([^/]+)/([^/]+?)(?:\.git)?"), r"https://raw.githubusercontent.com/\1/\2/HEAD"),
+    (re.compile(r"(https://gitlab\.com/[^/]+(?:/(?!-/)[^/]+)+?)(?:\.git)?"), r"\1/-/raw/HEAD"),
+)
 
 
 def compile_resource(compiler: "Compiler", endpoint: object, *, below: str = "") -> Resource:
@@ -36,7 +42,7 @@ def compile_resource(compiler: "Compiler", endpoint: object, *, below: str = "")
     """
     whole = as_map({"uri": endpoint} if isinstance(endpoint, str) else endpoint, "endpoint")
     root = as_text(whole.get("uri"), "uri")
-    uri = raw_address(root.rstrip("/") + below if below else root)
+    uri = raw_address(_tree(root.rstrip("/")) + below if below else root)
     body = compile_service(
         compiler,
         KIND,
@@ -56,7 +62,17 @@ def compile_resource(compiler: "Compiler", endpoint: object, *, below: str = "")
 
 def raw_address(uri: str) -> str:
     """Where the file is that a page of a known host shows; any other address as it is."""
-    for pattern, replacement in _RAW:
-        if pattern.fullmatch(uri):
-            return pattern.sub(replacement, uri)
+    return _replaced(uri, _RAW)
+
+
+def _tree(uri: str) -> str:
+    """Where the files of a repository are; any other address as it is."""
+    return _replaced(uri, _REPOSITORIES)
+
+
+def _replaced(uri: str, patterns: Iterable[tuple[re.Pattern[str], str]]) -> str:
+    for pattern, replacement in patterns:
+        match = pattern.fullmatch(uri)
+        if match is not None:
+            return match.expand(replacement)
     return uri
