@@ -79,6 +79,8 @@ SHAPES: dict[str, Shape] = {
     "late.ts": Taken(container="mpegts", seconds=2.021, start=101.379, frames=61, remuxed=True),
     "plain.flv": Taken(container="flv", seconds=2.021, frames=61, remuxed=True),
     "plain.avi": Taken(container="avi", seconds=2.04, frames=61),
+    "aac.avi": Taken(container="avi", seconds=2.033, frames=61),
+    "dts.m2ts": Taken(container="mpegts", seconds=2.0, start=1.4, remuxed=True),
     "plain.wmv": Taken(container="asf", seconds=2.086, frames=63, remuxed=True),
     "plain.mpg": Taken(
         container="mpeg", shown=(160, 96), rate="25", frames=50, seconds=2.016, start=0.53, remuxed=True

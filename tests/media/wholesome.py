@@ -41,6 +41,8 @@ RECIPES: dict[str, Recipe] = {
     "late.ts": made("-i {plain.mp4} -c copy -output_ts_offset 100"),
     "plain.flv": made("-i {plain.mp4} -c copy"),
     "plain.avi": made(f"{PICTURES} {SOUND} -c:v mpeg4 -c:a libmp3lame"),
+    "aac.avi": made(f"{PICTURES} {SOUND} -c:v mpeg4 {AAC}"),
+    "dts.m2ts": made(f"{PICTURES} {SOUND} {X264} -c:a dca -ac 2 -strict -2"),
     "plain.wmv": made(f"{PICTURES} {SOUND} -c:v wmv2 -c:a wmav2"),
     "plain.mpg": made(f"{sized('160x96', '25', '2')} {SOUND} -c:v mpeg2video -c:a mp2"),
     "plain.mxf": made(f"{sized('720x576', '25')} {SOUND} -c:v mpeg2video -c:a pcm_s16le"),

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Final, cast
 
 import av
+from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Stream
@@ -91,7 +92,7 @@ def _stream(stream: Stream, size: int) -> StreamFacts:
         # PyAV has no context where libav has no decoder for it.
         is_decodable=context is not None,  # pyright: ignore[reportUnnecessaryComparison]
         codec="" if context is None else context.codec.canonical_name,  # pyright: ignore[reportUnnecessaryComparison]
-        tag="" if context is None else context.codec_tag,  # pyright: ignore[reportUnnecessaryComparison]
+        tag="" if context is None else _tag(context),  # pyright: ignore[reportUnnecessaryComparison]
         language=_text(stream.metadata.get("language")),
         title=_text(stream.metadata.get("title")),
         is_default=bool(stream.disposition & DEFAULT),
@@ -116,6 +117,14 @@ def _stream(stream: Stream, size: int) -> StreamFacts:
     if isinstance(stream, av.AudioStream) and facts.is_decodable:
         return replace(facts, channels=stream.codec_context.channels, sample_rate=stream.codec_context.sample_rate)
     return facts
+
+
+def _tag(context: CodecContext) -> str:
+    """What is no text is none of the tags that say something: stream types of MPEG, and numbers of AVI's."""
+    try:
+        return context.codec_tag
+    except UnicodeDecodeError:
+        return ""
 
 
 def _index_ends(stream: Stream, size: int) -> tuple[float | None, float | None]:
