@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from activities.calls.references import START, parts_of, pointed
 from activities.faults import fault
 from activities.protocols.values import list_of, object_of, text_of, written
 from workflows.language.calls.asyncapi import DRIVEN, PROTOCOLS
@@ -49,7 +50,7 @@ def find_channel(document: object, arguments: Part) -> Channel:
     elif version.startswith("3."):
         name, channel, operation, message = reader.third(arguments)
         references = (object_of(each, "a server").get("$ref") for each in list_of(channel.get("servers"), "servers"))
-        servers = reader.servers_of(str(reference).rpartition("/")[2] for reference in references)
+        servers = reader.servers_of(parts_of(str(reference))[-1] for reference in references)
         address = name if channel.get("address") is None else text_of(channel["address"], "the channel's address")
     else:
         raise fault(Kind.CONFIGURATION, f"the document is not AsyncAPI 2.x or 3.x: it says {version!r:.40}")
@@ -95,22 +96,23 @@ class _Reader:
     def third(self, arguments: Part) -> tuple[str, Part, Part, Part]:
         """Name, channel, operation and message of AsyncAPI 3."""
         operation: Part = {}
-        reference: object = f"#/channels/{_escape(str(arguments.get('channel')))}"
         if arguments.get("operation") is not None:
             operations = self.at(self.document, "operations")
             wanted = text_of(arguments["operation"], "operation")
             if wanted not in operations:
                 raise _unknown("operation", wanted, operations)
             operation = self.at(operations, wanted)
-            reference = object_of(operation.get("channel"), "the operation's channel").get("$ref")
-        elif arguments.get("channel") not in self.at(self.document, "channels"):
-            raise _unknown("channel", str(arguments.get("channel")), self.at(self.document, "channels"))
-        channel = self.follow({"$ref": reference})
+            reference = object_of(operation.get("channel"), "the operation's channel")
+            name, channel = parts_of(str(reference.get("$ref")))[-1], self.follow(reference)
+        else:
+            name, channels = str(arguments.get("channel")), self.at(self.document, "channels")
+            if name not in channels:
+                raise _unknown("channel", name, channels)
+            channel = self.at(channels, name)
         listed = list_of(operation.get("messages"), "messages")
         message = (
             self.follow(listed[0]) if listed else self._first({"oneOf": list(self.at(channel, "messages").values())})
         )
-        name = str(reference).rpartition("/")[2].replace("~1", "/").replace("~0", "~")
         return name, channel, operation, message
 
     def servers_of(self, names: Iterable[str]) -> dict[str, Part]:
@@ -135,11 +137,9 @@ class _Reader:
             reference = part.get("$ref")
             if not isinstance(reference, str):
                 return part
-            if not reference.startswith("#/"):
+            if not reference.startswith(START):
                 raise fault(Kind.CONFIGURATION, f"the AsyncAPI document refers to another: {reference:.200}")
-            value = self.document
-            for name in reference[2:].split("/"):
-                value = object_of(value, reference).get(name.replace("~1", "/").replace("~0", "~"))
+            value = pointed(self.document, reference)
         raise fault(Kind.CONFIGURATION, "references of the AsyncAPI document go round in circles")
 
     def _first(self, message: Part) -> Part:
@@ -234,10 +234,6 @@ def located(location: str, message: Part) -> object:
 
 def _names(pointer: str) -> Iterator[str]:
     return (name.replace("~1", "/").replace("~0", "~") for name in pointer.split("/")[1:])
-
-
-def _escape(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _unknown(what: str, name: str, known: Mapping[str, object]) -> Exception:

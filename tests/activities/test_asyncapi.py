@@ -278,6 +278,22 @@ def test_a_variable_of_the_server_can_be_chosen() -> None:
     assert find_channel(V3, asked).url == "ws://eu.example.com/live/chat"
 
 
+def test_references_are_pointers_in_fragments_of_uris() -> None:
+    name, message = "/rooms/{of us}", {"contentType": "text/plain"}
+    reference = "#/channels/~1rooms~1%7Bof%20us%7D"
+    channel = {"servers": [{"$ref": "#/servers/in%20Europe"}], "parameters": {"of us": {"default": "a"}}}
+    document = {
+        **V3,
+        "servers": {**V3["servers"], "in Europe": {"host": "eu.example.com", "protocol": "http"}},
+        "channels": {name: channel | {"messages": {"said": {"$ref": "#/components/messages/x%2Dsaid/oneOf/0"}}}},
+        "operations": {"say": {"action": "receive", "channel": {"$ref": reference}}},
+        "components": {"messages": {"x-said": {"oneOf": [message]}}},
+    }
+    for asked in ({"operation": "say"}, {"channel": name}):
+        found = find_channel(document, {**asked, "message": {"payload": 1}})
+        assert (found.url, found.content_type) == ("http://eu.example.com/rooms/a", "text/plain")
+
+
 def test_references_that_go_round_are_a_fault() -> None:
     document = {**V3, "channels": {"chat": {"$ref": "#/channels/chat"}}}
     with pytest.raises(Exception, match="round in circles"):

@@ -204,6 +204,29 @@ async def test_styles_of_openapi_3_and_a_server_relative_to_the_document(host: S
     assert (sent.headers["x-trace"], sent.headers["cookie"]) == ("t1,t2", "session=s%3B1")
 
 
+async def test_references_are_pointers_in_fragments_of_uris(host: StandIn, calling: Calling) -> None:
+    shared = "#/paths/~1pets~1%7Bid%7D/parameters/0"
+    declared = [{"name": "id", "in": "path", "required": True}, {"name": "all", "in": "query"}]
+    operation = {"operationId": "other", "parameters": [{"$ref": shared}, {"$ref": "#/x-%C3%A4/0/a~1b%20%25"}]}
+    document = {
+        "openapi": "3.0.0",
+        "x-ä": [{"a/b %": {"name": "deep", "in": "query"}}],
+        "paths": {"/pets/{id}": {"parameters": declared}, "/others/{id}": {"get": operation}},
+    }
+    host.answers["/refs.json"] = message(json.dumps(document).encode(), "200 OK", JSON)
+    await calling.call("openapi", _call("/refs.json", "other", {"id": 7, "deep": 1}))
+    assert host.requests[-1].target == "/others/7?deep=1"
+
+
+@pytest.mark.parametrize("place", ["2", "01", "-", "-1", "name", "9" * 5000])
+async def test_a_place_that_a_list_does_not_have_is_not_there(host: StandIn, calling: Calling, place: str) -> None:
+    operation = {"operationId": "x", "parameters": [{"$ref": f"#/list/{place}"}]}
+    document = {"openapi": "3.0.0", "list": [{"name": "a", "in": "query"}] * 2, "paths": {"/x": {"get": operation}}}
+    host.answers["/refs.json"] = message(json.dumps(document).encode(), "200 OK", JSON)
+    problem = await calling.fault("openapi", _call("/refs.json", "x", {}))
+    assert "which is not there" in problem["detail"]
+
+
 async def test_a_server_of_the_operation_comes_before_those_of_the_document(host: StandIn, calling: Calling) -> None:
     await calling.call("openapi", orders("importOrders", body="a,b\n1,2\n"))
     sent = host.requests[-1]

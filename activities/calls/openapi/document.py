@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
+from activities.calls.references import START, pointed
 from workflows.json_text import read_json
 from workflows.language.issues import suggestion
 from workflows.language.problems import Kind, WorkflowFault
@@ -97,11 +98,9 @@ def _operations(document: Json) -> Iterator[tuple[str, Json, str, Json]]:
 
 
 def _target(document: Json, reference: str) -> object:
-    if not reference.startswith("#/"):
+    if not reference.startswith(START):
         raise _unusable(f"it refers to another document, {reference!r:.100}: only references inside are followed")
-    value: object = document
-    for name in reference[2:].split("/"):
-        value = as_object(value).get(name.replace("~1", "/").replace("~0", "~"))
+    value = pointed(document, reference)
     if value is None:
         raise _unusable(f"it refers to {reference!r:.100}, which is not there")
     return value
