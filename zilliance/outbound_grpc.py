@@ -7,7 +7,7 @@ import grpc
 from yarl import URL
 
 from zilliance.outbound import Dialled, OutboundClient
-from zilliance.outbound_rules import HTTP_PORTS, OutboundFailedError, OutboundFailure
+from zilliance.outbound_rules import HTTP_PORTS, OutboundFailedError, OutboundFailure, host_url
 
 PLAIN_PORTS = frozenset({80, 8080, 50051})  # where a server without TLS is expected, if it is allowed at all
 PORTS = HTTP_PORTS | {50051}
@@ -48,10 +48,10 @@ class GrpcStatusError(Exception):
 async def call_grpc(client: OutboundClient, request: GrpcRequest) -> list[bytes]:
     """The messages of the answer. Raises OutboundRefusedError, OutboundFailedError or GrpcStatusError."""
     scheme = "http" if client.allows_http and request.port in PLAIN_PORTS else "https"
-    url = URL.build(scheme=scheme, host=request.host, port=request.port)
+    url = host_url(scheme, request.host, request.port)
     dialled = await client.dial(url, ports=PORTS)
     try:
-        async with _channel(dialled, f"{request.host}:{request.port}", request) as channel:
+        async with _channel(dialled, url, request) as channel:
             return await (_stream(channel, request) if request.streaming else _single(channel, request))
     except grpc.aio.AioRpcError as error:
         raise _explained(error, request, dialled) from error
@@ -78,14 +78,13 @@ async def _stream(channel: grpc.aio.Channel, request: GrpcRequest) -> list[bytes
     return messages
 
 
-def _channel(dialled: Dialled, authority: str, request: GrpcRequest) -> grpc.aio.Channel:
+def _channel(dialled: Dialled, url: URL, request: GrpcRequest) -> grpc.aio.Channel:
     """A connection to the address itself, which is told the name that it was looked up by."""
     address = f"[{dialled.address}]" if ":" in dialled.address else dialled.address
     family = "ipv6" if ":" in dialled.address else "ipv4"
-    host = authority.rpartition(":")[0]
     options: Sequence[tuple[str, str | int]] = (
-        ("grpc.default_authority", authority),
-        ("grpc.ssl_target_name_override", host),
+        ("grpc.default_authority", f"{url.host_subcomponent}:{url.port}"),
+        ("grpc.ssl_target_name_override", url.raw_host or ""),
         ("grpc.max_receive_message_length", request.max_bytes),
         ("grpc.max_metadata_size", 16 * 1024),
         ("grpc.use_local_subchannel_pool", 1),

@@ -134,6 +134,17 @@ def parse_url(text: str) -> URL:
     return url
 
 
+def host_url(scheme: str, host: str, port: int) -> URL:
+    """The URL of a host that is named by itself, under the rules of one that stands in a URL."""
+    try:
+        url = URL.build(scheme=scheme, host=host, port=port)
+        named = url.host
+    except ValueError as error:
+        raise OutboundRefusedError(f"{host[:200]!r} is not the name of a host") from error
+    _check_host((named and url.raw_host) or "")
+    return url
+
+
 def http_form(text: str) -> str:
     """A WebSocket's URL with the scheme of the request that opens it; any other as it is."""
     return _WEBSOCKET.sub(r"http\1://", text)

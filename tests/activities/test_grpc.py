@@ -148,6 +148,14 @@ async def test_what_cannot_be_called_is_a_fault(
         ("localhost", 443, "not public"),
         ("169.254.169.254", 80, "not a public address"),
         ("example.com", 5432, "port 5432"),
+        ("https://grpc.example.com", 443, "not the name of a host"),
+        ("a/b", 443, "not the name of a host"),
+        ("[::1]", 443, "not the name of a host"),
+        ("::1", 443, "not a public address"),
+        ("", 443, "not the name of a host"),
+        ("ex%41mple.com", 443, "not the name of a host"),
+        ("xn--\u0080.com", 443, "not the name of a host"),
+        ("xn--0.com", 443, "not the name of a host"),
     ],
 )
 async def test_a_host_that_may_not_be_called_is_refused(
