@@ -89,9 +89,9 @@ class Environment:
         """Render a template of the step's task; raises `WorkflowFault` of kind expression."""
         return self.evaluator.render(template, dot, variables or step.variables, step.task.reference)
 
-    def seconds(self, timing: Timing, step: Step) -> float:
+    def seconds(self, timing: Timing, step: Step, variables: Mapping[str, object] | None = None) -> float:
         """The length of a duration of the step's task."""
-        return self.evaluator.seconds(timing, step.input, step.variables, step.task.reference)
+        return self.evaluator.seconds(timing, step.input, variables or step.variables, step.task.reference)
 
     def open_block(self, frame: Frame) -> Frame:
         """The frame of one run of a list of tasks that `rollback` can undo by itself."""

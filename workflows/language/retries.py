@@ -40,9 +40,9 @@ class RetryPolicy:
     duration: Timing | None
     attempt: Timing | None
 
-    def pause_before(self, retry: int, execution: "Execution", step: "Step") -> float:
+    def pause_before(self, retry: int, variables: Mapping[str, object], execution: "Execution", step: "Step") -> float:
         """Seconds to wait before the n-th retry, counted from 1."""
-        delay = 0.0 if self.delay is None else execution.seconds(self.delay, step)
+        delay = 0.0 if self.delay is None else execution.seconds(self.delay, step, variables)
         if self.backoff == "linear":
             delay *= retry
         elif self.backoff == "exponential":
@@ -50,7 +50,7 @@ class RetryPolicy:
         delay = min(delay, _LONGEST_PAUSE)
         if self.jitter is None:
             return delay
-        least, most = (execution.seconds(bound, step) for bound in self.jitter)
+        least, most = (execution.seconds(bound, step, variables) for bound in self.jitter)
         return delay + least + execution.effects.random() * max(most - least, 0.0)
 
     def allows(self, retry: int, elapsed: float, pause: float, execution: "Execution", step: "Step") -> bool:

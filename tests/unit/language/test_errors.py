@@ -131,6 +131,14 @@ def test_pauses_grow_as_the_backoff_says(backoff: dict[str, object], pauses: lis
     assert world.sleeps == pauses
 
 
+def test_the_delay_may_be_what_the_error_says() -> None:
+    world = World()
+    retry = {"delay": {"seconds": "${ $e.status - 500 }"}, "limit": {"attempt": {"count": 1}}}
+    task = {"try": [{"x": fault(status=503)}], "catch": {"as": "e", "retry": retry, "do": [{"y": {"set": {"z": 1}}}]}}
+    assert output_of([{"t": task}], world=world) == {"z": 1}
+    assert world.sleeps == [3.0]
+
+
 def test_jitter_is_added_to_the_delay() -> None:
     world = failing(1)
     world.chance = 0.25

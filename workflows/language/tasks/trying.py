@@ -123,9 +123,10 @@ class TryBody:
     ) -> float | None:
         """Seconds until the next attempt, or None when there is to be none."""
         policy = self.retry
-        if policy is None or not policy.applies(error, self._error_variables(error, step), execution, step):
+        variables = self._error_variables(error, step)
+        if policy is None or not policy.applies(error, variables, execution, step):
             return None
-        pause = policy.pause_before(retry, execution, step)
+        pause = policy.pause_before(retry, variables, execution, step)
         return pause if policy.allows(retry, elapsed, pause, execution, step) else None
 
     async def _recover(self, problem: Problem, cell: TryCell, execution: Execution, step: Step) -> object:
