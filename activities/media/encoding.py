@@ -62,6 +62,9 @@ async def _encode(
     there = [file for file in made if file is not None]
     if len({(file.start, file.frames) for file in there}) > 1 or len(there) not in {0, len(work.rungs)}:
         raise MediaFailedError(MediaFault.KILLED, "the sizes of one chunk do not have the same frames")
+    if there and there[0].frames > len(work.frames):
+        message = f"there are {there[0].frames} frames in a chunk of {len(work.frames)}"
+        raise MediaFailedError(MediaFault.BAD_INPUT, message)
     if there and there[0].frames != written:
         message = f"of {written} frames that were encoded, the file has {there[0].frames}"
         raise MediaFailedError(MediaFault.KILLED, message)

@@ -6,7 +6,7 @@ import pytest
 
 from activities.media.boxes import open_made, read_fragments, read_init
 from activities.media.encoding import encode_chunk, read_made
-from activities.media.faults import MediaFailedError
+from activities.media.faults import MediaFailedError, MediaFault
 from activities.media.tools import EncodedFile, MediaTools, Source
 from tests.media.footage import (
     FULL,
@@ -119,6 +119,8 @@ def expected(path: Path, stream: PictureStream, whole: VideoPlan) -> list[str]:
         *(
             "-copyts",
             "-start_at_zero",
+            "-reinit_filter",
+            "0",
             "-i",
             path,
             "-map",
@@ -138,6 +140,41 @@ async def test_chunks_laid_end_to_end_are_the_pictures_of_the_whole(
     made = await encode(exact, Source(location=str(path), picture=stream, duration=5), whole, tmp_path)
     there = [each for files in made for file in files if file.track == FULL.name for each in decoded(file.path)]
     assert there == expected(path, stream, whole)
+
+
+def changing(path: Path, *sizes: str) -> None:
+    """A source whose pictures change their size every two seconds."""
+    parts = [path.with_name(f"{number}.ts") for number in range(len(sizes))]
+    for part, size in zip(parts, sizes, strict=True):
+        ffmpeg("-f", "lavfi", "-i", f"testsrc2=s={size}:r=30:d=2", *H264, "-g", "30", part)
+    ffmpeg("-i", f"concat:{'|'.join(map(str, parts))}", "-c", "copy", path)
+
+
+async def test_a_source_that_changes_its_size_gives_every_picture_once(exact: MediaTools, tmp_path: Path) -> None:
+    path, whole = tmp_path / "source.mkv", plan(ends=(30, 75, 120, 180))
+    changing(path, "160x90", "320x180", "80x46")
+    made = await encode(exact, Source(location=str(path), picture=picture(), duration=6), whole, tmp_path)
+    assert [file.frames for files in made for file in files if file.track == FULL.name] == [30, 45, 45, 60]
+    there = [each for files in made for file in files if file.track == FULL.name for each in decoded(file.path)]
+    assert there == expected(path, picture(), whole)
+
+
+async def test_a_source_of_half_pictures_may_change_its_size_too(tmp_path: Path) -> None:
+    path, whole = tmp_path / "source.mkv", plan(ends=(75, 180), deinterlace=True)
+    changing(path, "320x180", "80x46", "160x90")
+    made = await encode(tools(), Source(location=str(path), picture=picture(), duration=6), whole, tmp_path)
+    assert [file.frames for files in made for file in files] == [75, 75, 105, 105]
+
+
+async def test_more_frames_than_a_chunk_has_are_refused(tmp_path: Path) -> None:
+    """Pictures that are turned are filtered anew where they change, and counted anew."""
+    upright, path = tmp_path / "upright.mp4", tmp_path / "source.mp4"
+    changing(upright, "160x90", "320x180")
+    ffmpeg("-display_rotation", "90", "-i", upright, "-c", "copy", path)
+    source = Source(location=str(path), picture=picture(rotation=270), duration=4)
+    with pytest.raises(MediaFailedError) as failed:
+        await encode(tools(), source, plan(ends=(60, 120)), tmp_path, range(1))
+    assert failed.value.fault is MediaFault.BAD_INPUT
 
 
 async def test_every_file_of_a_track_has_the_same_beginning_and_its_times_go_on_where_the_last_ended(

@@ -18,7 +18,8 @@ def on_grid(picture: Picture, plan: VideoPlan, frames: range, *, sought: bool) -
     not, since there a hole would mean that the seek missed.
     """
     if plan.deinterlace:
-        picture = picture.filter("bwdif", mode="send_frame", deint="interlaced")
+        # It looks at three pictures at once, which must have one size; `scale` keeps to that of the first.
+        picture = picture.filter("scale", interl=-1).filter("bwdif", mode="send_frame", deint="interlaced")
     rate = f"{plan.rate.numerator}/{plan.rate.denominator}"
     picture = picture.filter("fps", fps=rate) if sought else picture.filter("fps", fps=rate, start_time=0)
     return picture.filter("trim", start_pts=frames.start, end_pts=frames.stop)

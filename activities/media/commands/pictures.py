@@ -21,6 +21,9 @@ COLOURS: dict[str, Option] = {
     "color_trc": "bt709",
     "color_range": "tv",
 }
+# Where size or colours change, ffmpeg would build its filters anew, and those count their frames from the beginning
+# again. `scale` follows by itself. What turns pictures does not, and ffmpeg puts that before all filters of ours.
+_ONE_GRAPH: dict[str, Option] = {"reinit_filter": 0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,8 @@ def chunk_command(program: str, work: ChunkWork, *, from_beginning: bool = False
     seek = None if from_beginning else work.seek
     # The picture on which a seek lands may have to stand for a long time: it is not dropped for being early.
     options: dict[str, Option] = {} if seek is None else {"ss": f"{float(seek):.6f}", "noaccurate_seek": None}
+    if not work.picture.rotation:
+        options |= _ONE_GRAPH
     decoded = open_source(work.source, options)[str(work.picture.index)]
     framed = on_grid(decoded, work.plan, work.frames, sought=seek is not None)
     top = work.rungs[-1]
