@@ -47,12 +47,17 @@ _OTHERS = (
     (b"MZ", "a program"),
 )
 
+# Possessive: what has been read as a comment is not tried as another one, which takes ages where there are many.
+_COMMENTS = rb"(?:<!--(?:(?!-->).)*+-->\s*+)*+"
+
 _PLAYLIST = re.compile(
-    rb"#EXTM3U|ffconcat|\[playlist\]|v=0[\r\n]|\[reference\]|<asx|<smil|(?:<\?xml[^>]*>\s*(?:<!--.*?-->\s*)*)?<(?:\w+:)?MPD\b"
+    rb"#EXTM3U|ffconcat|\[playlist\]|v=0[\r\n]|\[reference\]|<asx|<smil|(?:<\?xml[^>]*>\s*"
+    + _COMMENTS
+    + rb")?<(?:\w+:)?MPD\b"
     rb"|(?:<\?xml[^>]*>\s*)?<(?:SmoothStreamingMedia|smil|asx|playlist)\b|file\s+'|rtsp://|https?://",
     re.IGNORECASE | re.DOTALL,
 )
-_MARKUP = re.compile(rb"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(svg|!doctype html|html)\b", re.IGNORECASE | re.DOTALL)
+_MARKUP = re.compile(rb"(?:<\?xml[^>]*>\s*)?" + _COMMENTS + rb"<(svg|!doctype html|html)\b", re.IGNORECASE | re.DOTALL)
 
 
 def demuxer_of(head: bytes) -> str:

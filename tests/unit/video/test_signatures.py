@@ -79,6 +79,13 @@ def test_what_is_no_media_is_called_by_its_name(head: bytes, word: str) -> None:
     assert refused.value.code == Refusal.UNSUPPORTED_MEDIA
 
 
+@pytest.mark.parametrize("before", [b"", b"<?xml version='1.0'?>"])
+def test_what_follows_a_comment_is_no_part_of_it_however_many_there_are(before: bytes) -> None:
+    for text in (b"<!-- a --> and --><svg>", b"<!-- a -->" * 2000 + b"and --><MPD>"):
+        with pytest.raises(UnusableVideoError, match="is text"):
+            demuxer_of(before + text)
+
+
 @given(head=st.binary(max_size=400))
 def test_any_bytes_are_known_or_refused(head: bytes) -> None:
     with suppress(UnusableVideoError):
