@@ -5,10 +5,10 @@ import hashlib
 from collections.abc import AsyncIterator
 
 import httpx
-import psutil
 import pytest
 
 from tests.conftest import short_home
+from tests.memory import memory_of
 from tests.unit.upstream import Received, Upstream
 from zilliance.devstack import FREE_PORTS, Stack
 
@@ -61,7 +61,8 @@ async def test_a_hundred_megabytes_each_way_leave_no_trace_in_memory(tmp_path_fa
         ):
             http.base_url = stack.describe()["api_url"]
             key = await published(stack, http)
-            process = psutil.Process(stack.process("api").pid)
+            pid = stack.process("api").pid
+            assert pid is not None
 
             async def upload(size: int) -> str:
                 answer = await http.put("/gateway/v1/large", content=pieces(size), headers={"x-api-key": key})
@@ -75,10 +76,10 @@ async def test_a_hundred_megabytes_each_way_leave_no_trace_in_memory(tmp_path_fa
                 return digest.hexdigest()
 
             await upload(4 * MEBIBYTE)  # what is loaded once
-            before = most = process.memory_info().rss
+            before = most = memory_of(pid)
             passing = asyncio.gather(upload(SIZE), download())
             while not passing.done():
-                most = max(most, process.memory_info().rss)
+                most = max(most, memory_of(pid))
                 await asyncio.sleep(0.02)
             expected = hashlib.sha256(PIECE * (SIZE // len(PIECE))).hexdigest()
             assert await passing == [expected, expected]

@@ -12,6 +12,7 @@ from mypy_boto3_s3 import S3Client
 
 from tests.conftest import short_home
 from tests.devstack.asking import s3_client
+from tests.memory import memory_of
 from tests.waiting import until
 from zilliance.devstack import FREE_PORTS, Stack
 from zilliance.errors import UnavailableError
@@ -254,17 +255,17 @@ async def test_the_bucket_is_made_by_whoever_comes_first(s3: Stack) -> None:
 
 async def test_memory_does_not_grow_with_the_size(store: ObjectStore) -> None:
     size = 200 * MEBIBYTE
-    key, process = new_key(), psutil.Process()
+    key = new_key()
     await store.put(new_key(), chunks(3 * PART_BYTES))  # what is loaded once
     gc.collect()
-    before = most = process.memory_info().rss
+    before = most = memory_of()
     digest = hashlib.sha256()
 
     async def watched() -> AsyncIterator[bytes]:
         nonlocal most
         async for chunk in chunks(size):
             digest.update(chunk)
-            most = max(most, process.memory_info().rss)
+            most = max(most, memory_of())
             yield chunk
 
     await store.put(key, watched())
@@ -272,7 +273,7 @@ async def test_memory_does_not_grow_with_the_size(store: ObjectStore) -> None:
     async with store.read(key) as content:
         async for chunk in content:
             back.update(chunk)
-            most = max(most, process.memory_info().rss)
+            most = max(most, memory_of())
     await store.delete([key])
     assert back.digest() == digest.digest()
     assert most - before < 64 * MEBIBYTE
