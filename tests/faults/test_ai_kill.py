@@ -1,6 +1,5 @@
 """`kill -9` of the worker while models write: what was paid for is not paid for again, and everything ends."""
 
-import asyncio
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator
@@ -11,6 +10,7 @@ import pytest
 
 from tests.conftest import short_home
 from tests.faults.person import Person
+from tests.waiting import until
 from zilliance.devstack import FREE_PORTS, Stack
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
@@ -50,12 +50,16 @@ async def test_killed_at_ten_points_no_call_that_was_completed_is_paid_again(sta
     ]
     (await provider.post("/stand-in/script", json=scenes)).raise_for_status()
     started = [await person.start(definition, {"mark": mark}) for mark in marks]
-    async with asyncio.timeout(60):
-        while len(await books(provider)) < POINTS:  # noqa: ASYNC110  books send no event
-            await asyncio.sleep(0.05)
-        while sum(each["is_whole"] for each in await books(provider)) < ANSWERED:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
     before = stack.process("worker").pid
+
+    async def all_have_begun() -> bool:
+        return len(await books(provider)) >= POINTS
+
+    async def enough_are_completed() -> bool:
+        return sum(call["outcome"] == "completed" for call in await calls_of(person)) >= ANSWERED
+
+    await until(all_have_begun)
+    await until(enough_are_completed)
     await stack.kill("worker")
     at_the_kill = await calls_of(person)
     (await provider.delete("/stand-in/script")).raise_for_status()  # from now on it answers at once
