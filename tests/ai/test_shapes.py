@@ -232,8 +232,8 @@ async def test_a_provider_that_is_silent_is_left_in_time(
         door.play(delay=30)
         assert code_of(await door.refusal()) == "AI_UNAVAILABLE"
         assert (await door.ledger())[0]["outcome"] == "cut"
-    async with door_to(stand_in, ai_database, rows, total_seconds=2.0) as door:
-        door.play(pace=0.1, text="word " * 400)
+    async with door_to(stand_in, ai_database, rows, total_seconds=12.0) as door:
+        door.play(pace=0.1, text="word " * 2400)
         assert code_of(await door.refusal()) == "AI_UNAVAILABLE"
         [row] = await door.ledger()
         assert (row["outcome"], row["completion_tokens"] > 0) == ("cut", True)

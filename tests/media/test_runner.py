@@ -16,6 +16,7 @@ from activities.media.faults import MediaFailedError, MediaFault, of_exit
 from activities.media.runner import EncodeLimits, run_command
 from activities.media.tools import Source
 from tests.media.footage import FFMPEG, H264, ffmpeg, picture, pictures, plan, tools
+from tests.ports import free_port
 from tests.unit.living import alive
 from tests.waiting import until
 from workflows.contracts.video import QualityClass, Rung
@@ -114,9 +115,9 @@ async def test_a_program_that_gets_no_further_is_ended_and_its_work_tried_again(
 
 
 async def test_a_source_that_cannot_be_reached_is_tried_again_and_its_url_is_told_to_nobody(
-    unused_tcp_port: int, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
-    source = Source(location=f"http://127.0.0.1:{unused_tcp_port}/video.mp4?X-Amz-Signature=secret", picture=picture())
+    source = Source(location=f"http://127.0.0.1:{free_port()}/video.mp4?X-Amz-Signature=secret", picture=picture())
     with pytest.raises(MediaFailedError) as raised:
         await encode_chunk(tools(), source, plan=plan(), chunk=0, rungs=plan().rungs, folder=tmp_path)
     assert raised.value.fault is MediaFault.UNREACHABLE

@@ -130,12 +130,12 @@ async def test_a_cancellation_that_meets_a_run_at_its_very_beginning_undoes_what
     )
     async with rows.transaction():
         await rows.execute("LOCK TABLE private.workflow_versions IN ACCESS EXCLUSIVE MODE")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not await rows.fetchval(reading):
                 await rows.execute("SELECT pg_stat_clear_snapshot()")
                 await asyncio.sleep(0.02)
         await short.executions.cancel(short.identity, execution)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not await is_told(short, execution):  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
     row = await short.ended(execution)

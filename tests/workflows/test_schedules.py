@@ -143,7 +143,7 @@ async def test_what_temporal_lost_is_made_again_and_what_nobody_has_is_taken_awa
     await resources.client.create_schedule(schedule_id(stray), found.schedule)
     await resources.client.get_schedule_handle(schedule_id(definition)).delete()
     work = ScheduleSync(resources.database, resources.client)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while await described(resources.client, stray) is not None:
             await work.mark_everything()  # Temporal lists a new one a moment later
     await sync(resources)

@@ -5,6 +5,7 @@ import inspect
 
 from temporalio import activity
 
+from tests.ports import free_port
 from worker.health import health_server
 from worker.registry import WORKFLOWS, activities
 from worker.resources import Resources
@@ -46,10 +47,10 @@ async def ask(port: int, path: str) -> str:
     return answer.split("\r\n", 1)[0]
 
 
-async def test_readiness_follows_the_worker(unused_tcp_port: int) -> None:
-    ready = False
-    async with health_server("127.0.0.1", unused_tcp_port, lambda: ready):
-        assert await ask(unused_tcp_port, "/readyz") == "HTTP/1.1 503 Service Unavailable"
+async def test_readiness_follows_the_worker() -> None:
+    ready, port = False, free_port()
+    async with health_server("127.0.0.1", port, lambda: ready):
+        assert await ask(port, "/readyz") == "HTTP/1.1 503 Service Unavailable"
         ready = True
-        assert await ask(unused_tcp_port, "/readyz") == "HTTP/1.1 200 OK"
-        assert await ask(unused_tcp_port, "/else") == "HTTP/1.1 404 Not Found"
+        assert await ask(port, "/readyz") == "HTTP/1.1 200 OK"
+        assert await ask(port, "/else") == "HTTP/1.1 404 Not Found"

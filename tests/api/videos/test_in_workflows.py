@@ -16,6 +16,7 @@ from activities.video_tasks import SqlVideoTaskActivities
 from tests.activities.videos import Videos
 from tests.api.served import Served
 from tests.api.videos.conftest import PUBLISHED, REFUSED, Stage, Stand
+from tests.waiting import until
 from tests.workflows.running import Runner, statuses
 from worker.embedded import HEARTBEAT_INTERVAL
 from worker.registry import activities
@@ -57,22 +58,23 @@ def process(video: object, **more: Any) -> Row:
     return {"process": {"call": "process-video", "with": {"id": str(video)}, **more}}
 
 
+async def last_run(videos: Videos, video: object, condition: str = "true") -> Row | None:
+    row = await videos.rows.connection.fetchrow(
+        "SELECT id, status, effect_key FROM private.video_runs"
+        f" WHERE video_id = $1 AND {condition} ORDER BY id DESC LIMIT 1",
+        video,
+    )
+    return None if row is None else dict(row)
+
+
 async def run_of(videos: Videos, video: object) -> Row:
     """Its last run, once it is under way."""
-    while True:
-        row = await videos.rows.connection.fetchrow(
-            "SELECT id, status, effect_key FROM private.video_runs"
-            " WHERE video_id = $1 AND progress > 0 ORDER BY id DESC LIMIT 1",
-            video,
-        )
-        if row is not None:
-            return dict(row)
-        await asyncio.sleep(0.05)
+    return await until(lambda: last_run(videos, video, "progress > 0"))
 
 
-async def until(videos: Videos, run: Row, status: str) -> None:
-    while (await videos.run(run["id"]))["status"] != status:  # noqa: ASYNC110  rows send no event
-        await asyncio.sleep(0.05)
+async def until_cancelled(videos: Videos, video: object) -> None:
+    """Whether its last run had begun or not."""
+    await until(lambda: last_run(videos, video, "status = 'cancelled'"))
 
 
 async def test_a_task_gives_the_row_of_the_video_that_is_ready(runner: Runner, videos: Videos, stage: Stage) -> None:
@@ -112,10 +114,10 @@ async def test_a_cancelled_execution_cancels_the_run_that_its_task_began(
 ) -> None:
     video = await videos.video(runner.owner)
     execution = await runner.start(process(video))
-    run = await run_of(videos, video)
+    await run_of(videos, video)
     await runner.executions.cancel(runner.identity, execution)
     assert (await runner.ended(execution))["status"] == "cancelled"
-    await until(videos, run, "cancelled")
+    await until_cancelled(videos, video)
     assert not stage.end(video).done()
 
 
@@ -123,7 +125,7 @@ async def test_a_timeout_of_the_task_cancels_the_run(runner: Runner, videos: Vid
     video = await videos.video(runner.owner)
     row = await runner.run(process(video, timeout={"after": {"seconds": 15}}))
     assert (row["status"], row["error"]["status"]) == ("failed", 408)
-    await until(videos, await run_of(videos, video), "cancelled")
+    await until_cancelled(videos, video)
     assert not stage.end(video).done()
 
 
