@@ -21,6 +21,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from workflows.contracts.schedules import AfterInput, FireInput
+from workflows.language.cron import conjunctions
 from workflows.language.schedule_options import ScheduleOptions
 from workflows.language.schedules import Schedule as DocumentSchedule
 from workflows.names import CHANGED, FIRE_SCHEDULE, RUN_AFTER, TaskQueue, run_after_id, schedule_id
@@ -111,7 +112,7 @@ def _wanted(
     overlap = overlap_of(schedule, options)
     spec = ScheduleSpec(jitter=options.jitter or None, time_zone_name=options.timezone)
     if schedule.cron is not None:
-        spec.cron_expressions = [schedule.cron]
+        spec.cron_expressions = conjunctions(schedule.cron)
     if schedule.every is not None:
         spec.intervals = [ScheduleIntervalSpec(every=schedule.every)]
     return Schedule(

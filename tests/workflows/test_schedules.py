@@ -15,6 +15,9 @@ from temporalio.client import (
     ScheduleBackfill,
     ScheduleDescription,
     ScheduleOverlapPolicy,
+    ScheduleSpec,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
     WorkflowExecutionStatus,
     WorkflowHandle,
 )
@@ -175,6 +178,46 @@ async def test_a_moment_is_run_once_however_often_it_is_repeated(runner: Runner,
     await asyncio.sleep(2)
     again = await runs(runner, definition)
     assert sorted(row["trigger_data"]["scheduledAt"][11:] for row in again) == [f"{far:02}:30:00Z"] * 2
+
+
+async def test_a_day_of_the_month_and_one_of_the_week_run_each_and_once_where_they_meet(
+    runner: Runner, resources: Resources
+) -> None:
+    definition = await runner.define(SET, schedule={"cron": "0 9 2,15 * mon"})
+    await sync(resources)
+    handle = resources.client.get_schedule_handle(schedule_id(definition))
+    march = (datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC))
+    past = ScheduleBackfill(start_at=march[0], end_at=march[1], overlap=ScheduleOverlapPolicy.BUFFER_ALL)
+    await handle.backfill(past)
+    # The second of March is a Monday.
+    days = [2, 9, 15, 16, 23, 30]
+    rows = await runs(runner, definition, at_least=len(days))
+    moments = sorted(row["trigger_data"]["scheduledAt"] for row in rows)
+    assert moments == [f"2026-03-{day:02}T09:00:00Z" for day in days]
+    for row in rows:
+        await runner.ended(UUID(row["id"]))
+    # A moment has one row however often it fires; and Temporal has fired it once, too.
+    assert (await handle.describe()).info.num_actions == len(days)
+    await change(runner, definition, is_active=False)
+
+
+async def test_a_schedule_that_was_made_otherwise_is_brought_in_step(runner: Runner, resources: Resources) -> None:
+    definition = await runner.define(SET, schedule={"cron": "0 9 31 2 mon"})
+    await sync(resources)
+    handle = resources.client.get_schedule_handle(schedule_id(definition))
+
+    def to_older(found: ScheduleUpdateInput) -> ScheduleUpdate:
+        older = found.description.schedule
+        older.spec = ScheduleSpec(cron_expressions=["0 9 31 2 mon"])
+        return ScheduleUpdate(older)
+
+    await handle.update(to_older)
+    assert (await handle.describe()).info.next_action_times == []
+    await ScheduleSync(resources.database, resources.client).mark_everything()
+    await sync(resources)
+    coming = (await handle.describe()).info.next_action_times
+    assert [(moment.month, moment.weekday(), moment.hour) for moment in coming[:4]] == [(2, 0, 9)] * 4
+    await change(runner, definition, is_active=False)
 
 
 async def test_a_moment_is_skipped_while_the_run_before_goes_on(runner: Runner, keeping: None) -> None:  # noqa: ARG001

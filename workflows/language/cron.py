@@ -1,7 +1,7 @@
-"""Cron expressions of five fields, as Temporal's schedules read them: what they may be, and whether they ever match."""
+"""Cron expressions of five fields: what they may be, whether they ever match, and how Temporal is told of them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -43,9 +43,20 @@ def check_cron(text: str) -> None:
         names = ", ".join(field.name for field in _FIELDS)
         raise CronError(f"a cron expression has five fields ({names}), and this one has {len(parts)}")
     _, _, days, months, _ = (_values(part, field) for part, field in zip(parts, _FIELDS, strict=True))
-    # A day of the week beside it may suffice, so that only a date alone is known never to come.
-    if parts[4] == "*" and min(days) > max(_LENGTHS[month - 1] for month in months):
+    # A day of the week beside it may suffice, so that only a date that must come is known never to.
+    if _must_both_match(parts) and min(days) > max(_LENGTHS[month - 1] for month in months):
         raise CronError("no month that is named has such a day: it would never run")
+
+
+def conjunctions(text: str) -> list[str]:
+    """What `check_cron` has passed as expressions of which each matches where all of its fields do, as Temporal wants.
+
+    A moment may match several of them; it is one moment to Temporal, too.
+    """
+    minute, hour, day, month, weekday = parts = text.lower().split()
+    if _must_both_match(parts):
+        return [" ".join(parts)]
+    return [f"{minute} {hour} {day} {month} *", f"{minute} {hour} * {month} {weekday}"]
 
 
 def most_matches(text: str, start: date, end: date) -> int:
@@ -56,10 +67,14 @@ def most_matches(text: str, start: date, end: date) -> int:
     matching = 0
     for ordinal in range(start.toordinal(), end.toordinal() + 1):
         day = date.fromordinal(ordinal)
-        is_named = day.day in days or day.isoweekday() % 7 in weekdays
-        both = day.day in days and day.isoweekday() % 7 in weekdays
-        matching += day.month in months and (both if "*" in (parts[2], parts[4]) else is_named)
+        named = (day.day in days, day.isoweekday() % 7 in weekdays)
+        matching += day.month in months and (all(named) if _must_both_match(parts) else any(named))
     return matching * len(hours) * len(minutes)
+
+
+def _must_both_match(parts: Sequence[str]) -> bool:
+    """Of the two fields that name days one suffices, unless either begins with a star: so cron has always read them."""
+    return "*" in (parts[2][0], parts[4][0])
 
 
 def _values(text: str, field: _Field) -> set[int]:

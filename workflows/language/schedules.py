@@ -22,7 +22,7 @@ class Schedule:
 
     Attributes:
         every: the interval between two starts, whether or not the first run has ended.
-        cron: five fields, in UTC.
+        cron: five fields, in the time zone of the options.
         after: how long after the end of one run the next begins; `pause_of` says when that is.
         on: the strategy of events, as the document has it; an execution's input is the array of those consumed.
         read: which part of each event that array holds.

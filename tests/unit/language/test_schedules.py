@@ -1,11 +1,11 @@
 """The `schedule` of a document: which are accepted, what they become, and why others are refused."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from workflows.language.cron import CronError, check_cron
+from workflows.language.cron import CronError, check_cron, conjunctions, most_matches
 from workflows.language.documents import normalise
 from workflows.language.problems import WorkflowFault
 from workflows.language.schedules import Schedule, compile_schedule, pause_of
@@ -115,6 +115,7 @@ def test_cron_expressions_of_five_fields_are_accepted(text: str) -> None:
         ("0 0 L * *", "is not a day of the month"),
         ("0 0 31 2 *", "it would never run"),
         ("0 0 31 4,6 *", "it would never run"),
+        ("0 0 31 2 */2", "it would never run"),
         ("1" * 300, "at most 256 characters"),
     ],
 )
@@ -122,6 +123,37 @@ def test_other_cron_expressions_are_refused_with_the_field(text: str, said: str)
     with pytest.raises(CronError) as caught:
         check_cron(text)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("0 9 1,15 * *", [1, 15]),
+        ("0 9 * * mon", [2, 9, 16, 23, 30]),
+        ("0 9 1,15 * mon", [1, 2, 9, 15, 16, 23, 30]),
+        ("0 9 2,15 * MON", [2, 9, 15, 16, 23, 30]),
+        ("0 9 */2 * mon", [9, 23]),
+        ("0 9 2,9 * */6", []),
+        ("0 9 31 2 mon", []),
+    ],
+)
+def test_days_of_the_month_and_of_the_week_are_counted_as_cron_takes_them(text: str, days: list[int]) -> None:
+    month = [date(2026, 3, day) for day in range(1, 32)]
+    assert [day.day for day in month if most_matches(text, day, day)] == days
+    assert most_matches(text, month[0], month[-1]) == len(days)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("0 9 1,15 * mon", ["0 9 1,15 * *", "0 9 * * mon"]),
+        ("*/5 9 1 Jan MON-FRI", ["*/5 9 1 jan *", "*/5 9 * jan mon-fri"]),
+        ("0 9 1 * *", ["0 9 1 * *"]),
+        ("0  9 */2 * mon", ["0 9 */2 * mon"]),
+    ],
+)
+def test_temporal_is_told_expressions_of_which_every_field_must_match(text: str, told: list[str]) -> None:
+    assert conjunctions(text) == told
 
 
 def test_a_schedule_that_passed_no_validation_is_a_configuration_fault() -> None:
