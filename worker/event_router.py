@@ -55,6 +55,10 @@ class ChainBudget(NamedTuple):
 USUAL_BUDGET = ChainBudget(10_000, 50_000)
 
 
+class _ChangedError(Exception):
+    """A definition was changed while its events were decided."""
+
+
 class EventRouter:
     """One router on the connections of one process."""
 
@@ -103,6 +107,8 @@ class EventRouter:
         try:
             async with asyncio.timeout(LONGEST_TURN), self._database.service(reason=_REASON) as connection:
                 return await self._route(connection, owner)
+        except _ChangedError:
+            return True  # all of the turn was taken back; the next one asks the new version
         except _OUTAGES:
             raise
         except Exception:  # the edge: what one owner's events meet, a bug of ours even, stays with them
@@ -143,6 +149,11 @@ class EventRouter:
         starts = [start for trigger in triggers for start in trigger.starts]
         done = [identity for trigger in triggers for identity in trigger.done]
         kept = [each for trigger in triggers for each in trigger.kept()]
+        decided = {each["workflow_id"]: each["version"] for each in (*starts, *kept)}
+        if decided and not await connection.fetchval(
+            "SELECT private.hold_triggers($1, $2)", list(decided), list(decided.values())
+        ):
+            raise _ChangedError
         if done or kept:
             await connection.execute(
                 "SELECT private.keep_consumptions($1, $2, $3::jsonb)", owner, done, json.dumps(kept)

@@ -2,14 +2,17 @@
 
 import json
 
+import asyncpg
 import pytest
 from temporalio.client import Client
 
 from api.executions.suspension import resume, suspend
 from tests.activities.support import Rows
+from tests.waiting import until
 from tests.workflows.running import Row, Runner, create
 from tests.workflows.streaming import event, interests, publish, runs, stream, until_routed
 from tests.workflows.test_suspension import until_phase
+from zilliance.settings import DatabaseSettings
 
 KEEP: Row = {"keep": {"set": "${ . }"}}
 
@@ -124,6 +127,40 @@ async def test_a_definition_listens_while_it_is_switched_on(runner: Runner) -> N
     assert row["trigger_data"][0]["id"] == "3"
     await rows.execute("DELETE FROM workflows WHERE id = $1", definition)
     assert await interests(runner) == 0
+
+
+PAIR: Row = {"all": [typed("a"), typed("b")]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "then", "begun"),
+    [
+        (on({"one": typed("a")}), on({"one": typed("b")}), [], []),
+        (on({"one": typed("a")}), on({"one": typed("a")}, read="data"), [], [[7]]),
+        (on(PAIR), on(PAIR, read="data"), [event("b", 2, data=8)], [[7, 8]]),
+    ],
+)
+async def test_a_definition_that_is_changed_while_its_event_is_decided_is_asked_anew(
+    runner: Runner, database_settings: DatabaseSettings, before: Row, after: Row, *, then: list[Row], begun: list[Row]
+) -> None:
+    definition = await runner.define(KEEP, **before)
+    author = await asyncpg.connect(database_settings.admin_dsn())
+    waiting = "SELECT EXISTS (SELECT FROM pg_stat_activity a WHERE $1 = ANY (pg_blocking_pids(a.pid)))"
+
+    async def router_waits() -> bool:
+        return await runner.rows.connection.fetchval(waiting, author.get_server_pid())
+
+    async with author.transaction():
+        config = json.dumps({"do": [KEEP], **after})
+        await author.execute("UPDATE workflows SET config = $2::jsonb WHERE id = $1", definition, config)
+        await publish(runner, event("a", 1, data=7))
+        await until(router_waits)
+    await author.close()
+    await publish(runner, *then)
+    await until_routed(runner)
+    assert await runner.rows.count("workflow_executions", runner.owner) == len(begun)
+    rows = await runs(runner, definition, len(begun))
+    assert [(row["version"], row["trigger_data"]) for row in rows] == [(2, data) for data in begun]
 
 
 async def test_another_accounts_events_start_nothing(runner: Runner, rows: Rows, client: Client) -> None:

@@ -57,8 +57,21 @@ CREATE OR REPLACE TRIGGER keep_event_interests_of_changed AFTER UPDATE OF config
         IS DISTINCT FROM (old.config #> '{schedule,on}', old.is_active, old.version)
     ) EXECUTE FUNCTION private.keep_event_interests();
 
--- Begins what events have triggered, each p_starts element {workflow_id, version, data, hops, origin} one run, in the transaction that
--- marks its events as routed: so each is begun once. A definition that was changed or switched off meanwhile begins none.
+-- Locks definitions that a turn of the router has decided about, each in the version that it has read. False: one of them was
+-- changed, switched off or deleted since. The turn is then to be taken back, and its events to be decided anew.
+CREATE OR REPLACE FUNCTION private.hold_triggers(p_workflows uuid[], p_versions integer[])
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    -- In their order: two who lock several definitions then never wait for each other.
+    PERFORM FROM public.workflows w WHERE w.id = ANY (p_workflows) ORDER BY w.id FOR NO KEY UPDATE;
+    RETURN NOT EXISTS (
+        SELECT d.id, d.version FROM unnest(p_workflows, p_versions) AS d (id, version)
+        EXCEPT SELECT w.id, w.version FROM public.workflows w WHERE w.id = ANY (p_workflows) AND w.is_active);
+END
+$$;
+
+-- Begins what events have triggered, each p_starts element {workflow_id, data, hops, origin} one run, in the transaction that
+-- marks its events as routed and has called private.hold_triggers: so each is begun once, and by the version that takes it.
 -- Of an owner with p_most_open runs that have no end yet, the rest are recorded as runs that were cancelled, and so is what the
 -- limit of the definition keeps from running. One origin begins p_chain_runs of them at most.
 CREATE FUNCTION private.begin_triggered(p_owner uuid, p_starts jsonb, p_most_open integer, p_chain_runs integer)
@@ -72,11 +85,11 @@ DECLARE
     v_chain integer := 0;
 BEGIN
     FOR v_start IN
-        -- By definition first: two who lock several definitions then never wait for each other.
-        SELECT s.workflow_id, s.version, s.data, s.hops, s.origin
+        -- By definition first, as they are locked.
+        SELECT s.workflow_id, s.data, s.hops, s.origin
           FROM ROWS FROM (
-              jsonb_to_recordset(p_starts) AS (workflow_id uuid, version integer, data jsonb, hops integer, origin bigint)
-          ) WITH ORDINALITY AS s (workflow_id, version, data, hops, origin, place)
+              jsonb_to_recordset(p_starts) AS (workflow_id uuid, data jsonb, hops integer, origin bigint)
+          ) WITH ORDINALITY AS s (workflow_id, data, hops, origin, place)
          ORDER BY s.workflow_id, s.place
     LOOP
         IF v_start.origin IS DISTINCT FROM v_origin THEN
@@ -147,13 +160,16 @@ $$;
 ALTER FUNCTION private.skip_triggered(uuid, uuid, jsonb, text) OWNER TO zplatform;
 ALTER FUNCTION private.keep_event_interests() OWNER TO zplatform;
 ALTER FUNCTION private.strategy_filters(jsonb) OWNER TO zplatform;
+ALTER FUNCTION private.hold_triggers(uuid[], integer[]) OWNER TO zplatform;
 ALTER FUNCTION private.begin_triggered(uuid, jsonb, integer, integer) OWNER TO zplatform;
 ALTER FUNCTION private.keep_consumptions(uuid, bigint[], jsonb) OWNER TO zplatform;
 REVOKE ALL ON FUNCTION private.keep_event_interests(), private.strategy_filters(jsonb),
-    private.skip_triggered(uuid, uuid, jsonb, text),
+    private.skip_triggered(uuid, uuid, jsonb, text), private.hold_triggers(uuid[], integer[]),
     private.begin_triggered(uuid, jsonb, integer, integer), private.keep_consumptions(uuid, bigint[], jsonb)
 FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION private.begin_triggered(uuid, jsonb, integer, integer), private.keep_consumptions(uuid, bigint[], jsonb) TO zworker;
+GRANT EXECUTE ON FUNCTION private.hold_triggers(uuid[], integer[]), private.begin_triggered(uuid, jsonb, integer, integer),
+    private.keep_consumptions(uuid, bigint[], jsonb)
+TO zworker;
 
 -- Definitions that were there before their filters were kept.
 INSERT INTO private.event_interests (user_id, type, workflow_id, position, filter)
