@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.waiting import until
 from tests.workflows.running import Row, Runner, statuses
 from worker.resources import Resources
 from worker.starter import keep_starting
@@ -91,6 +92,22 @@ async def test_a_wider_limit_lets_out_what_waits(runner: Runner, resources: Reso
     for run in runs:
         await end(runner, run)
     keeping.cancel()
+
+
+async def test_what_executions_run_is_counted_and_not_held_up(runner: Runner) -> None:
+    definition = await runner.define(REST, document=bounded(1, "reject"))
+    run: Row = {"run": {"workflow": {"namespace": "default", "name": "bounded", "version": "latest"}}}
+    parent = await runner.start({"both": {"fork": {"branches": [{"one": run}, {"two": run}]}}})
+    counted = "SELECT count(*) FROM workflow_executions WHERE workflow_id = $1 AND status = 'running'"
+
+    async def run_both() -> bool:
+        return await runner.rows.connection.fetchval(counted, definition) == 2
+
+    await until(run_both)
+    with pytest.raises(ConflictError):
+        await runner.execute(definition, wait=False)
+    await runner.executions.cancel(runner.identity, parent)
+    assert (await runner.ended(parent))["status"] == "cancelled"
 
 
 @pytest.mark.parametrize(
