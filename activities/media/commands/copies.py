@@ -15,15 +15,21 @@ def captions_command(program: str, source: Source, index: int, name: str, *, enc
     return finish(program, source, [write([text], name, {**_BARE, "c:s": "webvtt", "f": "webvtt"})])
 
 
-def remux_command(program: str, source: Source, indexes: Sequence[int], name: str) -> Command:
+def remux_command(
+    program: str, source: Source, indexes: Sequence[int], name: str, *, sounds_anew: bool = False
+) -> Command:
     """The streams with these indexes, in this order, as they are. What has no times gets them from its order.
 
-    Text alone is written anew: Matroska has no room for the kind that MP4 has.
+    Text is written anew: Matroska has no room for the kind that MP4 has. With `sounds_anew` sounds are, too, as they
+    were before they were encoded.
     """
     opened = open_source(source, {"fflags": "+genpts"})
     streams = [opened[str(index)] for index in indexes]
-    copied: dict[str, Option] = {**_BARE, "c": "copy", "c:s": "subrip", "f": "matroska"}
-    copied["avoid_negative_ts"] = "make_non_negative"
+    # What the file says of itself is left out; what it says of a stream is its language and its title.
+    copied: dict[str, Option] = {"map_metadata:g": -1, "map_chapters": -1, "c": "copy", "c:s": "subrip"}
+    if sounds_anew:
+        copied["c:a"] = "pcm_s16le"
+    copied |= {"f": "matroska", "avoid_negative_ts": "make_non_negative"}
     return finish(program, source, [write(streams, name, copied)])
 
 
