@@ -2,9 +2,9 @@
 
 from temporalio.exceptions import ApplicationError
 
+from workflows.faults import FAULT
 from workflows.language.limits import Limits
 from workflows.language.problems import Kind, Problem, WorkflowFault
-from workflows.temporal_effects import FAULT
 from zilliance.database import PostgresError
 
 # SQLSTATE, or its class, to the kind and the HTTP status that says it best. ZW is raised by models/sql/functions.

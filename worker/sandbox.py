@@ -8,10 +8,12 @@ from temporalio.workflow import SandboxImportNotificationPolicy
 # The sandbox imports a workflow's modules anew for every run unless they are named here. All of these are pure or read
 # what they need once, at import; and plans that are kept across runs must find the same classes in every run.
 PASSED_THROUGH: dict[str, str] = {
+    "workflows.children": "reaches the run as workflows.temporal_effects does",
     "workflows.contracts": "pydantic models: a payload must decode to the class that the workflow compares",
     "workflows.endings": "pure functions over outcomes",
     "workflows.execute_workflow": "importing it anew for each run took a third of what a run costs in all",
     "workflows.event_effects": "reaches the run as workflows.temporal_effects does",
+    "workflows.faults": "pure functions over exceptions",
     "workflows.function_activities": "names of activities by kind of function",
     "workflows.invitation_effects": "reaches the run as workflows.temporal_effects does",
     "workflows.handover": "pure functions over the state of a run",
@@ -23,6 +25,7 @@ PASSED_THROUGH: dict[str, str] = {
     "workflows.plans": "keeps compiled documents across runs",
     "workflows.retrying": "reaches the run through temporalio.workflow, as workflows.temporal_effects does",
     "workflows.run_control": "reaches the run through temporalio.workflow, as workflows.temporal_effects does",
+    "workflows.room": "reaches the run as workflows.temporal_effects does",
     "workflows.starts": "pure functions over contracts",
     "workflows.sub_workflow_effects": "reaches the run as workflows.temporal_effects does",
     "workflows.stubs": "abstract classes that only give names",

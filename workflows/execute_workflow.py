@@ -18,6 +18,7 @@ from workflows.contracts.execution import (
     RunningTasks,
 )
 from workflows.endings import INTERNAL, ending_of, failure_of, tasks_text
+from workflows.faults import result_of
 from workflows.handover import Handover, input_of_next_run
 from workflows.json_text import read_json
 from workflows.language.checkpoint import Checkpoint, CheckpointReached
@@ -29,7 +30,7 @@ from workflows.plans import Compiled, plan_of
 from workflows.retrying import reuse_of
 from workflows.run_control import Keeping, RunControl
 from workflows.stubs import ExecutionActivities, LongExecutionActivities
-from workflows.temporal_effects import TemporalEffects, result_of
+from workflows.temporal_effects import TemporalEffects
 
 if TYPE_CHECKING:
     from workflows.language.environment import Reusing

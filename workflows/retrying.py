@@ -7,12 +7,12 @@ from temporalio import workflow
 
 from workflows import options
 from workflows.contracts.execution import ExecuteWorkflowInput, RecordedAnswerInput, RecordedOutputInput
+from workflows.faults import result_of
 from workflows.json_text import read_json
 from workflows.language.reuse import Recorded, Reuse
 from workflows.language.shapes import as_list, as_map
 from workflows.language.steps import Taken
 from workflows.stubs import ExecutionActivities, LongExecutionActivities
-from workflows.temporal_effects import result_of
 
 
 async def reuse_of(execution: ExecuteWorkflowInput) -> Reuse:

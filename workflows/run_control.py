@@ -91,7 +91,9 @@ class RunControl:
     def _is_full(self, length: int) -> bool:
         if length < self._not_before:
             return False
-        return length >= self._events_a_run or workflow.info().is_continue_as_new_suggested()
+        if length >= self._events_a_run or self._effects.is_crowded:
+            return True
+        return workflow.info().is_continue_as_new_suggested()
 
     def postpone(self) -> None:
         """The state could not be handed over: go on here, as long as this run can."""

@@ -1,19 +1,17 @@
 """The interpreter's effects on Temporal: timers, local activities for what is short, activities for the rest."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, FailureError
-from temporalio.exceptions import TimeoutError as TemporalTimeoutError
 
 from workflows import options
+from workflows.children import Children
 from workflows.contracts.calls import CallInput, LateHole, LateParts
 from workflows.contracts.execution import ExecuteWorkflowInput, FunctionCallInput, UndoEffectInput
 from workflows.event_effects import EventEffects
+from workflows.faults import result_of
 from workflows.function_activities import ACTIVITY_OF, options_of
 from workflows.invitation_effects import InvitationEffects
 from workflows.json_text import read_json, write_json
@@ -21,17 +19,13 @@ from workflows.language.catalogue.function import Performer
 from workflows.language.effects import Late, ServiceCall
 from workflows.language.functions import find_function
 from workflows.language.inbox import Inbox
-from workflows.language.problems import Kind, Problem, WorkflowFault
-from workflows.language.steps import COMPENSATING
+from workflows.language.problems import Kind, WorkflowFault
 from workflows.phases import Phases
+from workflows.room import LOCAL_EVENTS, OVERHEAD_BYTES, Room, travelling
 from workflows.stubs import ExecutionActivities, FunctionActivities, PauseActivities
 from workflows.sub_workflow_effects import SubWorkflowEffects
-from workflows.tutorial_effects import CHILD_EVENTS, TutorialEffects
+from workflows.tutorial_effects import TutorialEffects
 from workflows.video_effects import VideoEffects
-
-Result = TypeVar("Result")
-
-FAULT = "fault"  # the type of ApplicationErrors whose one detail is a problem
 
 # A server as it is shipped lets no timer take less (decision 56): shorter waits are slept through by a local activity.
 SHORTEST_TIMER = 1.0
@@ -40,19 +34,9 @@ SHOWN_WAIT = 5.0  # a shorter one is over before anybody has read in the row tha
 
 LOCAL_CALL_TIMEOUT = 5.0  # a local activity holds the workflow task, and with it every signal
 
-# One completion of a workflow task is one gRPC message of 4 MB at most, and carries every local result and every
-# request since the last one: the small ones as they are, the large ones as references. Nothing new starts above the
-# first number before that is sent; then one request, and the results of the local activities under way, still fit.
-FLUSH_BYTES = 768 * 1024
 SENT_BYTES = 4 * 1024 * 1024
-LOCAL_AT_ONCE = 4
-_OVERHEAD_BYTES = 1024  # of any command beside its values
-_REFERENCE_BYTES = 64 * 1024  # from here on the value is elsewhere (zilliance/payloads.py)
 
-# The server ends a workflow at 51,200 events or 50 MB; stopping before leaves room for the rollback.
-MOST_EVENTS = 40_000
-LOCAL_EVENTS, ACTIVITY_EVENTS, TIMER_EVENTS = 1, 6, 5  # at most, with the workflow tasks that they bring
-MOST_BYTES = 40 * 1024 * 1024
+TIMER_EVENTS = 5  # at most, with the workflow tasks that one brings
 
 
 class TemporalEffects:
@@ -65,16 +49,14 @@ class TemporalEffects:
         self.phases = Phases(execution.execution_id, engine=execution.engine)
         self.awaited: set[str] = set()  # keys of tasks that wait for something from outside
         self.stream = EventEffects(execution.execution_id, self._run_keyed)
-        self.sub_workflows = SubWorkflowEffects(execution, _sent, result_of)
-        self._tutorials = TutorialEffects(result_of)
-        self._videos = VideoEffects(result_of)
-        self.invitations = InvitationEffects(execution, self._function_call, self._read_result)
-        self._unsent = 0
-        self._events = 0
+        self._room = room = Room()
+        self._children = Children(room)
+        self.sub_workflows = SubWorkflowEffects(execution, _sent, room, self._children)
+        self._tutorials = TutorialEffects(room, self._children)
+        self._videos = VideoEffects(room, self._children)
+        self.invitations = InvitationEffects(execution, self._function_call, self._run_regularly)
         self._undos = 0
         self._entering: workflow.ActivityHandle[None] | None = None
-        self._local = asyncio.Semaphore(LOCAL_AT_ONCE)
-        self._starting = asyncio.Lock()
 
     def now(self) -> datetime:
         return workflow.now()
@@ -83,7 +65,7 @@ class TemporalEffects:
         return workflow.random().random()
 
     async def sleep(self, seconds: float) -> None:
-        self._events += TIMER_EVENTS if seconds >= SHORTEST_TIMER else LOCAL_EVENTS
+        self._room.events += TIMER_EVENTS if seconds >= SHORTEST_TIMER else LOCAL_EVENTS
         if seconds >= SHORTEST_TIMER:
             with self.phases.waiting() if seconds >= SHOWN_WAIT else nullcontext():
                 await _timer(seconds)
@@ -91,7 +73,7 @@ class TemporalEffects:
             await result_of(workflow.execute_local_activity_method(PauseActivities.sleep, seconds, **options.PAUSE))
 
     async def breathe(self) -> None:
-        self._events += LOCAL_EVENTS
+        self._room.events += LOCAL_EVENTS
         await result_of(workflow.execute_local_activity_method(PauseActivities.breathe, **options.PAUSE))
 
     async def entered(self) -> None:
@@ -108,7 +90,7 @@ class TemporalEffects:
 
     async def flush(self) -> None:
         """Have all that was done so far recorded."""
-        await result_of(workflow.execute_activity_method(PauseActivities.breathe, **options.FLUSH))
+        await self._room.flush()
 
     async def call_function(
         self,
@@ -119,20 +101,19 @@ class TemporalEffects:
         timeout: float | None,  # noqa: ASYNC109  the protocol's
     ) -> object:
         del timeout  # the interpreter ends the wait; the call itself is bounded by its statement
-        self._refuse_endless(key)
+        self._room.refuse_endless(key)
         call = self._function_call(name, arguments, key)
         function = find_function(name)
         if function is not None and function.performer is Performer.TUTORIAL:
-            self._events += CHILD_EVENTS
             return await self._tutorials.generate(call)
         if function is not None and function.performer is Performer.VIDEO:
-            self._events += CHILD_EVENTS
             return await self._videos.process(call)
         method = None if function is None else ACTIVITY_OF.get(function.performer)
         if function is not None and method is not None:
-            await self._make_room(_travelling(len(call.arguments)) + _OVERHEAD_BYTES)
-            self._events += ACTIVITY_EVENTS
-            return await self._read_result(workflow.execute_activity_method(method, call, **options_of(function)))
+            return await self._run_regularly(
+                lambda: workflow.execute_activity_method(method, call, **options_of(function)),
+                travelling(len(call.arguments)) + OVERHEAD_BYTES,
+            )
         return await self._run_locally(
             lambda: workflow.execute_local_activity_method(FunctionActivities.call, call, **options.row(name))
         )
@@ -146,9 +127,6 @@ class TemporalEffects:
             arguments=_sent(arguments),
         )
 
-    async def _read_result(self, call: Awaitable[str]) -> object:
-        return _read(await result_of(call))
-
     async def call_service(
         self,
         call: ServiceCall,
@@ -156,7 +134,7 @@ class TemporalEffects:
         key: str,
         timeout: float | None,  # noqa: ASYNC109  the protocol's
     ) -> object:
-        self._refuse_endless(key)
+        self._room.refuse_endless(key)
         seconds = options.call_seconds(call.kind, timeout)
         sent = CallInput(
             execution_id=self._execution.execution_id,
@@ -177,10 +155,8 @@ class TemporalEffects:
                     name, sent, result_type=str, **options.call_short(seconds, summary)
                 )
             )
-        await self._make_room(size)
-        self._events += ACTIVITY_EVENTS
-        return _read(
-            await result_of(workflow.execute_activity(name, sent, result_type=str, **options.call(seconds, summary)))
+        return await self._run_regularly(
+            lambda: workflow.execute_activity(name, sent, result_type=str, **options.call(seconds, summary)), size
         )
 
     async def receive(self, key: str) -> object:
@@ -202,50 +178,33 @@ class TemporalEffects:
     @property
     def acted(self) -> bool:
         """Something was done in this run: what is only computed makes no history."""
-        return self._events > 0
+        return self._room.events > 0
 
     @property
     def length(self) -> int:
-        """Events of this run's history, with those that are not sent yet, about.
+        """Events of this run's history, about."""
+        return self._room.length
 
-        While local activities follow each other, Temporal hears of none of them for up to eight seconds.
-        """
-        return max(self._events, workflow.info().get_current_history_length())
+    @property
+    def is_crowded(self) -> bool:
+        """It has many of what Temporal counts in a run, beside events, and what a next one begins without."""
+        return self._children.are_many
 
     @property
     def undone(self) -> int:
         """The same while it is rolled back; 0 when nothing was done in this run."""
-        done = self._events + self._undos * LOCAL_EVENTS
+        done = self._room.events + self._undos * LOCAL_EVENTS
         return max(done, workflow.info().get_current_history_length()) if done else 0
 
-    def _refuse_endless(self, key: str) -> None:
-        """Raise a fault while the history still has room for the rollback, whose own calls are never refused."""
-        if key.startswith(COMPENSATING):
-            return
-        if self.length > MOST_EVENTS or workflow.info().get_current_history_size() > MOST_BYTES:
-            raise WorkflowFault.of(Kind.RUNTIME, "the execution did too much for one run: split it into several")
-
     async def _run_keyed(self, key: str, start: Callable[[], Awaitable[str]]) -> object:
-        self._refuse_endless(key)
+        self._room.refuse_endless(key)
         return await self._run_locally(start)
 
     async def _run_locally(self, start: Callable[[], Awaitable[str]]) -> object:
-        """Run a local activity, which has only so many beside it, and read its result."""
-        async with self._local:
-            await self._make_room(_OVERHEAD_BYTES)
-            self._events += LOCAL_EVENTS
-            text = await result_of(start())
-            self._unsent += _travelling(len(text.encode()))
-        return _read(text)
+        return _read(await self._room.locally(start))
 
-    async def _make_room(self, size: int) -> None:
-        """Before something starts, send what has piled up when it comes near the size of a message."""
-        async with self._starting:
-            if self._unsent > 0 and self._unsent + size > FLUSH_BYTES:
-                sending = self._unsent
-                await self.flush()
-                self._unsent -= sending
-            self._unsent += size
+    async def _run_regularly(self, start: Callable[[], Awaitable[str]], size: int) -> object:
+        return _read(await self._room.regularly(start, size))
 
 
 def _nothing_repeats(_: str) -> str | None:
@@ -285,12 +244,7 @@ def _size_of(call: CallInput) -> int:
     if size > SENT_BYTES:
         detail = f"the request is larger than {SENT_BYTES // 1024} KiB: send less, or the address of the data"
         raise WorkflowFault.of(Kind.VALIDATION, detail, status=413)
-    return _travelling(size) + _OVERHEAD_BYTES
-
-
-def _travelling(size: int) -> int:
-    """Bytes of a value in the message."""
-    return size if size < _REFERENCE_BYTES else _OVERHEAD_BYTES
+    return travelling(size) + OVERHEAD_BYTES
 
 
 def _read(text: str) -> object:
@@ -298,26 +252,3 @@ def _read(text: str) -> object:
         return read_json(text)
     except (ValueError, RecursionError) as error:
         raise WorkflowFault.of(Kind.RUNTIME, f"what was answered cannot be read as JSON: {error}") from error
-
-
-async def result_of(call: Awaitable[Result]) -> Result:
-    """What an activity answered, with its failure in the language's own terms."""
-    try:
-        return await call
-    except FailureError as error:
-        raise fault_of(error) from error
-
-
-def fault_of(error: FailureError) -> BaseException:
-    """The fault that an activity's failure stands for; a cancelled activity is a cancelled task.
-
-    A regular activity's failure comes wrapped, a local one's may come as it is.
-    """
-    cause = error.cause if isinstance(error, ActivityError) else error
-    if isinstance(cause, CancelledError):
-        return asyncio.CancelledError()
-    if isinstance(cause, ApplicationError) and cause.type == FAULT and cause.details:
-        return WorkflowFault(Problem.from_json(cause.details[0]))
-    if isinstance(cause, TemporalTimeoutError):
-        return WorkflowFault.of(Kind.TIMEOUT, "a step's activity did not answer in time")
-    return WorkflowFault.of(Kind.RUNTIME, "an internal error, which the worker's log has")

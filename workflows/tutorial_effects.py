@@ -1,8 +1,6 @@
 """Tutorials that tasks want, on Temporal: a run with a row of its own, and a child workflow that is waited for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
@@ -11,6 +9,7 @@ from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 from zilliance.enums import ExecutionStatus
 
 from workflows import options
+from workflows.children import Child, Children, ended
 from workflows.contracts.execution import FunctionCallInput
 from workflows.contracts.tutorials import (
     BeginTutorialInput,
@@ -23,23 +22,22 @@ from workflows.language.concurrency import shielded
 from workflows.language.problems import Kind, WorkflowFault
 from workflows.language.shapes import as_map
 from workflows.names import GENERATE_TUTORIAL, tutorial_workflow_id
-from workflows.sub_workflow_effects import Child, ended
+from workflows.room import Room
 from workflows.tutorial_stubs import TutorialTaskActivities
 from workflows.tutorials.starts import ATTEMPT, attributes_of, priority_of, summary_of
 
-CHILD_EVENTS = 12  # of the task's run in the history, with its two local activities
-
 
 class TutorialEffects:
-    """What executions have written. `found` awaits an activity, and raises faults of the language."""
+    """What executions have written."""
 
-    def __init__(self, found: Callable[[Awaitable[Any]], Awaitable[Any]]) -> None:
-        self._found = found
+    def __init__(self, room: Room, children: Children) -> None:
+        self._room = room
+        self._children = children
 
     async def generate(self, call: FunctionCallInput) -> object:
         """The tutorial, once it is there. Cancellation is passed on, and raised when the run has ended."""
         # From its row to its start nothing may come between: else a row would be left that nobody starts.
-        (run, child), cancelled = await shielded(self._start(call))
+        (run, child), cancelled = await shielded(self._children.begin(call.key, lambda: self._start(call)))
         if child is not None:
             _, cancelled = await ended(child, cancelled=cancelled)
         asked = TutorialOutcomeInput(execution_id=call.execution_id, key=call.key, run_id=run.run_id)
@@ -53,18 +51,16 @@ class TutorialEffects:
         wanted = BeginTutorialInput(
             execution_id=call.execution_id, owner_id=call.owner_id, key=call.key, arguments=call.arguments
         )
-        run: GenerateTutorialInput = await self._found(
-            workflow.execute_local_activity_method(
-                TutorialTaskActivities.begin_for, wanted, **options.row(GENERATE_TUTORIAL)
-            )
+        summary = options.row(GENERATE_TUTORIAL)
+        run = await self._room.locally(
+            lambda: workflow.execute_local_activity_method(TutorialTaskActivities.begin_for, wanted, **summary)
         )
         return run, await _start_child(run)
 
     async def _outcome(self, asked: TutorialOutcomeInput) -> str:
-        text: str = await self._found(
-            workflow.execute_local_activity_method(TutorialTaskActivities.outcome, asked, **options.ROW)
+        return await self._room.locally(
+            lambda: workflow.execute_local_activity_method(TutorialTaskActivities.outcome, asked, **options.ROW)
         )
-        return text
 
 
 async def _start_child(run: GenerateTutorialInput) -> Child | None:

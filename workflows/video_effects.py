@@ -1,8 +1,7 @@
 """Videos that tasks have processed, on Temporal: a run with a row of its own, and a child workflow to wait for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from temporalio import workflow
 from temporalio.common import Priority, WorkflowIDReusePolicy
@@ -10,6 +9,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
 from workflows import options
+from workflows.children import Child, Children, ended
 from workflows.contracts.execution import FunctionCallInput
 from workflows.contracts.video import ProcessVideoInput
 from workflows.contracts.video_tasks import BegunVideo, VideoRunInput
@@ -18,8 +18,8 @@ from workflows.language.concurrency import shielded
 from workflows.language.problems import Kind, WorkflowFault
 from workflows.language.shapes import as_map
 from workflows.names import PROCESS_VIDEO, video_workflow_id
+from workflows.room import Room
 from workflows.starts import video_attributes
-from workflows.sub_workflow_effects import Child, ended
 from workflows.video_stubs import VideoTaskActivities
 
 _OPEN = ("pending", "running")
@@ -29,15 +29,16 @@ LONGEST_PAUSE = 300.0
 
 
 class VideoEffects:
-    """What executions have processed. `found` awaits an activity, and raises faults of the language."""
+    """What executions have processed."""
 
-    def __init__(self, found: Callable[[Awaitable[Any]], Awaitable[Any]]) -> None:
-        self._found = found
+    def __init__(self, room: Room, children: Children) -> None:
+        self._room = room
+        self._children = children
 
     async def process(self, call: FunctionCallInput) -> object:
         """The video's row, once it is ready. Cancellation is passed on, and raised when the run has ended."""
         # From its row to its start nothing may come between.
-        (begun, child), cancelled = await shielded(self._start(call))
+        (begun, child), cancelled = await shielded(self._children.begin(call.key, lambda: self._start(call)))
         asked = VideoRunInput(owner_id=call.owner_id, run_id=begun.run.run_id)
         if child is not None:
             _, cancelled = await ended(child, cancelled=cancelled)
@@ -49,16 +50,16 @@ class VideoEffects:
         return _output(as_map(read_json(text), "outcome"))
 
     async def _start(self, call: FunctionCallInput) -> tuple[BegunVideo, Child | None]:
-        begun: BegunVideo = await self._found(
-            workflow.execute_local_activity_method(VideoTaskActivities.begin_for, call, **options.row(PROCESS_VIDEO))
+        summary = options.row(PROCESS_VIDEO)
+        begun = await self._room.locally(
+            lambda: workflow.execute_local_activity_method(VideoTaskActivities.begin_for, call, **summary)
         )
         return begun, await _start_child(begun.run) if begun.is_ours and begun.is_open else None
 
     async def _outcome(self, asked: VideoRunInput) -> str:
-        text: str = await self._found(
-            workflow.execute_local_activity_method(VideoTaskActivities.outcome, asked, **options.ROW)
+        return await self._room.locally(
+            lambda: workflow.execute_local_activity_method(VideoTaskActivities.outcome, asked, **options.ROW)
         )
-        return text
 
     async def _watch(self, asked: VideoRunInput, *, is_ours: bool, cancelled: bool) -> bool:
         """Wait for the end of a run that is no child of this execution; whether a cancellation came.
@@ -81,7 +82,9 @@ class VideoEffects:
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
     async def _cancel(self, asked: VideoRunInput) -> None:
-        await self._found(workflow.execute_local_activity_method(VideoTaskActivities.cancel, asked, **options.ROW))
+        await self._room.locally(
+            lambda: workflow.execute_local_activity_method(VideoTaskActivities.cancel, asked, **options.ROW)
+        )
         try:
             await workflow.get_external_workflow_handle(video_workflow_id(asked.run_id)).cancel()
         except ApplicationError:

@@ -8,8 +8,8 @@ from enum import StrEnum
 from temporalio.exceptions import ApplicationError
 
 from workflows.contracts.ai import Code
+from workflows.faults import FAULT
 from workflows.language.problems import Kind, Problem
-from workflows.temporal_effects import FAULT
 
 LONGEST_WAIT_SECONDS = 3600.0  # that a provider may ask for; who is told to wait longer ends
 _DETAIL_CHARACTERS = 1000

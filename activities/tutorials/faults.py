@@ -3,8 +3,8 @@
 from temporalio.exceptions import ApplicationError
 
 from activities.faults import DETAIL_LENGTH
+from workflows.faults import FAULT
 from workflows.language.problems import Kind, Problem
-from workflows.temporal_effects import FAULT
 
 
 def tutorial_fault(code: str, kind: Kind, detail: str, *, status: int | None = None) -> ApplicationError:
