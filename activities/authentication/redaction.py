@@ -15,7 +15,7 @@ SHORTEST = 4  # a shorter value would be found everywhere, and blank out what is
 TELLING = 10  # so many characters of a value, where a text was cut off, are too many to show
 # What is searched for is one pattern, whose size the time for an answer depends on.
 MOST_VALUES = 100
-MOST_CHARACTERS = 128 * 1024
+MOST_BYTES = 128 * 1024
 
 
 class _Pattern(Protocol):
@@ -27,44 +27,55 @@ class _Pattern(Protocol):
 
 
 class Redactor:
-    """Knows the secret values of one call, and more of them as they come to be."""
+    """Knows the secret values of one call, and more of them as they come to be.
+
+    What finds them all is made at the first search, which may take a third of a second then: search in a thread.
+    """
 
     def __init__(self) -> None:
         self._values: set[str] = set()
-        self._pattern: _Pattern | None = None
+        self._compiled: _Pattern | None = None
 
     def learn(self, secret: object) -> None:
         """Add every text and number in a JSON value, as it is and as it stands in URLs and JSON.
 
         Raises a fault when there are too many to look for.
         """
-        new = {leaf for leaf in _leaves(secret) if len(leaf) >= SHORTEST} - self._values
-        if not new:
+        values = self._values | {leaf for leaf in _leaves(secret) if len(leaf) >= SHORTEST}
+        if len(values) == len(self._values):
             return
-        self._values |= new
-        if len(self._values) > MOST_VALUES or sum(map(len, self._values)) > MOST_CHARACTERS:
-            most = f"{MOST_VALUES} texts or {MOST_CHARACTERS // 1024} KiB"
+        if len(values) > MOST_VALUES or sum(len(_encoded(value)) for value in values) > MOST_BYTES:
+            most = f"{MOST_VALUES} texts or {MOST_BYTES // 1024} KiB"
             raise fault(Kind.CONFIGURATION, f"the secrets of one call hold more than {most}: use smaller ones")
-        self._pattern = _compiled({form for value in self._values for form in _forms(value)})
+        self._values, self._compiled = values, None
+
+    @property
+    def _pattern(self) -> _Pattern | None:
+        """What finds them all; none when there are none."""
+        if self._compiled is None and self._values:
+            self._compiled = _compiled({form for value in self._values for form in _forms(value)})
+        return self._compiled
 
     def finds(self, text: str) -> bool:
         """Whether a secret stands in a text, or in a JSON text."""
-        return self._pattern is not None and self._pattern.search(_encoded(text)) is not None
+        pattern = self._pattern
+        return pattern is not None and pattern.search(_encoded(text)) is not None
 
     def text(self, text: str, *, cut: bool = False) -> str:
         """A text without secrets; with `cut` also without the beginnings of some, which a shortened text may have."""
-        if self._pattern is None:
+        if not self._values:
             return text
         text = self.content(_encoded(text)).decode("utf-8", "surrogatepass")
         begin = min((place for value in self._values if cut and (place := _beginning(value, text)) >= 0), default=None)
         return text if begin is None else text[:begin] + HIDDEN
 
     def content(self, content: bytes) -> bytes:
-        return content if self._pattern is None else self._pattern.sub(HIDDEN.encode(), content)
+        pattern = self._pattern
+        return content if pattern is None else pattern.sub(HIDDEN.encode(), content)
 
     def value(self, value: object, *, cut: bool = False) -> object:
         """A JSON value without the secrets in its texts and names."""
-        if self._pattern is None:
+        if not self._values:
             return value
         if isinstance(value, str):
             return self.text(value, cut=cut)

@@ -1,5 +1,6 @@
 """Answers of HTTP servers as outputs of tasks, and as faults."""
 
+import asyncio
 import base64
 import json
 
@@ -15,11 +16,12 @@ _SUCCESS = range(200, 300)
 _SUCCESS_WITH_REDIRECT = range(200, 400)
 
 
-def check_status(response: OutboundResponse, redactor: Redactor, *, redirect: bool) -> None:
+async def check_status(response: OutboundResponse, redactor: Redactor, *, redirect: bool) -> None:
     """Raise the fault of an answer that is no success: its status is the answer's, its detail the body's beginning."""
     if response.status in (_SUCCESS_WITH_REDIRECT if redirect else _SUCCESS):
         return
-    detail = redactor.content(response.body)[:DETAIL_BYTES].decode(errors="replace")
+    content = await asyncio.to_thread(redactor.content, response.body)
+    detail = content[:DETAIL_BYTES].decode(errors="replace")
     title = response.reason or f"HTTP {response.status}"
     raise fault(Kind.COMMUNICATION, detail, status=response.status, title=title)
 

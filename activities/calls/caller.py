@@ -100,7 +100,7 @@ class BoundCall:
             redirects=MAX_REDIRECTS,
         )
         response = await self.send(request, policy)
-        check_status(response, self.redactor, redirect=False)
+        await check_status(response, self.redactor, redirect=False)
         resource = Resource(response.url, response.headers.get("content-type", ""), response.body)
         self.resources.put(key, resource)
         return resource
@@ -132,16 +132,13 @@ class Caller:
             async with heartbeating():
                 output = await perform(await self._bind(call, redactor))
         except WorkflowFault as error:
-            raise _redacted(of_fault(error), redactor) from None
+            raise await asyncio.to_thread(_redacted, of_fault(error), redactor) from None
         except ApplicationError as error:
-            raise _redacted(error, redactor) from None
+            raise await asyncio.to_thread(_redacted, error, redactor) from None
         except Exception as error:  # noqa: BLE001  its message may quote a secret, which the history would keep
-            raise _unforeseen(error, redactor) from None
-        text = json.dumps(output, allow_nan=False)
-        if redactor.finds(text):
-            text = json.dumps(redactor.value(output), allow_nan=False)
-        text = storable(text)
-        return result_that_fits(_compact(text), who)
+            raise await asyncio.to_thread(_unforeseen, error, redactor) from None
+        # In a thread, as faults are: others wait meanwhile on this worker's loop.
+        return await asyncio.to_thread(_written, output, redactor, who)
 
     async def _bind(self, call: CallInput, redactor: Redactor) -> BoundCall:
         deadline = asyncio.get_running_loop().time() + call.timeout
@@ -166,6 +163,14 @@ def _at(arguments: Mapping[str, object], path: list[str]) -> Mapping[str, object
             return None
         found = cast("Mapping[str, object]", inner)
     return found if path else None
+
+
+def _written(output: object, redactor: Redactor, who: str) -> str:
+    """An output as JSON text without secrets."""
+    text = json.dumps(output, allow_nan=False)
+    if redactor.finds(text):
+        text = json.dumps(redactor.value(output), allow_nan=False)
+    return result_that_fits(_compact(storable(text)), who)
 
 
 def _unforeseen(error: Exception, redactor: Redactor) -> ApplicationError:

@@ -65,8 +65,9 @@ async def exchange(bound: BoundCall, request: HttpRequest) -> object:
     """Send a request of a task and read its answer as the task wants it; raises a fault for any other status."""
     sent = _outbound(bound, request)
     response = await bound.send(sent, request.authentication)
-    check_status(response, bound.redactor, redirect=request.redirect)
-    return output_of(request, sent.url, response, bound.redactor)
+    await check_status(response, bound.redactor, redirect=request.redirect)
+    # In a thread: an answer of 4 MiB takes a while to search for secrets and to read.
+    return await asyncio.to_thread(output_of, request, sent.url, response, bound.redactor)
 
 
 def _outbound(bound: BoundCall, request: HttpRequest) -> OutboundRequest:

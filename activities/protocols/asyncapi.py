@@ -69,7 +69,7 @@ class AsyncApiCalls:
             timeout=call.seconds_left,
             max_bytes=MOST_BYTES,
         )
-        check_status(await call.send(request, policy), call.redactor, redirect=False)
+        await check_status(await call.send(request, policy), call.redactor, redirect=False)
 
     async def _say(self, call: BoundCall, channel: Channel, message: Part, policy: Part | None) -> None:
         headers = {**texts_of(message.get("headers"), "message.headers"), **await call.headers(policy)}

@@ -1,12 +1,13 @@
 """`call: grpc`: one method of a service whose proto is read at run time; JSON goes in and comes out."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import DecodeError, EncodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
 from activities.calls.caller import BoundCall
@@ -63,14 +64,15 @@ class GrpcCalls:
         )
         if method.client_streaming:
             raise fault(Kind.CONFIGURATION, f"{method.name} takes a stream of messages: only one can be sent here")
-        message = _message(method.input_type, arguments.get("arguments"))
+        # In a thread, as the answer is: many small messages take a while to read.
+        message = await asyncio.to_thread(_serialized, method.input_type, arguments.get("arguments"))
         policy = service.get("authentication")
         authorization = await call.headers(None if policy is None else object_of(policy, "authentication"))
         request = GrpcRequest(
             host=text_of(service.get("host"), "service.host"),
             port=_port(service.get("port", DEFAULT_PORT)),
             method=f"/{method.containing_service.full_name}/{method.name}",
-            message=message.SerializeToString(),
+            message=message,
             metadata={
                 **{name.lower(): value for name, value in authorization.items()},
                 "idempotency-key": key_of(call.call),
@@ -87,7 +89,7 @@ class GrpcCalls:
             ) from error
         except AppError as error:
             raise explained(error) from error
-        return _outputs(method, answers)
+        return await asyncio.to_thread(_outputs, method, answers)
 
 
 def _outputs(method: MethodDescriptor, answers: list[bytes]) -> object:
@@ -102,11 +104,12 @@ def _outputs(method: MethodDescriptor, answers: list[bytes]) -> object:
     return outputs if method.server_streaming else outputs[0]
 
 
-def _message(descriptor: Descriptor, arguments: object) -> Message:
+def _serialized(descriptor: Descriptor, arguments: object) -> bytes:
     message = GetMessageClass(descriptor)()
     try:
-        return ParseDict(dict(object_of(arguments, "arguments")), message, max_recursion_depth=DEPTH)
-    except (ParseError, ValueError, OverflowError) as error:
+        ParseDict(dict(object_of(arguments, "arguments")), message, max_recursion_depth=DEPTH)
+        return message.SerializeToString()
+    except (ParseError, EncodeError, ValueError, OverflowError) as error:
         raise fault(Kind.VALIDATION, f"the arguments are no {descriptor.full_name}: {error}") from error
 
 

@@ -20,6 +20,11 @@ from zilliance.processes import Processes
 
 FILES = "http://files.example.com"
 HOST, PORT = "grpc.example.com", 50051
+DEMANDING = """
+syntax = "proto2";
+message Request { required string name = 1; }
+service Greeter { rpc Greet(Request) returns (Request); }
+"""
 
 
 @pytest.fixture(scope="session")
@@ -131,6 +136,7 @@ async def test_a_proto_can_be_fetched(greeter: Greeter) -> None:
         ({"arguments": {"names": "Ada"}}, "validation", "names"),
         ({"arguments": {"times": "many"}}, "validation", "no greet.v1.Request"),
         ({"arguments": ["Ada"]}, "validation", "arguments must be an object"),
+        ({"proto": inline(DEMANDING), "arguments": {}}, "validation", "no Request: "),
     ],
 )
 async def test_what_cannot_be_called_is_a_fault(

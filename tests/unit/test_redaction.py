@@ -50,6 +50,13 @@ def test_an_answer_of_four_mebibytes_is_searched_for_a_hundred_secrets() -> None
 
 
 def test_more_secrets_than_can_be_looked_for_are_refused() -> None:
-    for secret in ([str(number) for number in range(1000, 1200)], ["x" * 200_000]):
+    for secret in ([str(number) for number in range(1000, 1200)], ["x" * 200_000], ["é" * 70_000]):
         with pytest.raises(ApplicationError, match="use smaller ones"):
             knowing(secret)
+
+
+def test_what_was_known_is_taken_out_when_more_is_refused() -> None:
+    redactor = knowing("token")
+    with pytest.raises(ApplicationError):
+        redactor.learn("x" * 200_000)
+    assert redactor.text("token xxxx") == "*** xxxx"
