@@ -1,5 +1,6 @@
 """What validation says about a document: each issue points at its place and offers the mend."""
 
+from bisect import bisect
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
@@ -66,12 +67,14 @@ def errors_of(issues: Iterable[Issue]) -> list[Issue]:
     return [issue for issue in issues if issue.severity is Severity.ERROR]
 
 
-_MOST_KNOWN = 2_000
+_MOST_KNOWN = 200  # others wait meanwhile
 
 
 def suggestion(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant; of very many, only some are looked at, since others wait meanwhile."""
-    matches = get_close_matches(word[:64], sorted(known)[:_MOST_KNOWN], n=1, cutoff=0.6)
+    """The known word that was probably meant; of very many, only those around it are looked at."""
+    names = sorted(known)
+    start = max(0, min(bisect(names, word) - _MOST_KNOWN // 2, len(names) - _MOST_KNOWN))
+    matches = get_close_matches(word[:64], names[start : start + _MOST_KNOWN], n=1, cutoff=0.6)
     return matches[0] if matches else None
 
 
