@@ -276,6 +276,18 @@ async def test_a_source_that_is_cut_off_gives_what_is_there(container: str, tmp_
     assert counts[-1] == []
 
 
+async def test_a_part_that_was_never_downloaded_shows_the_picture_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "source.mp4"
+    ffmpeg(*pictures(seconds=12), *H264, "-g", "15", "-movflags", "+faststart", path)
+    data = bytearray(path.read_bytes())
+    hole = range(len(data) * 3 // 10, len(data) * 8 // 10)
+    data[hole.start : hole.stop] = bytes(len(hole))
+    path.write_bytes(data)
+    whole = plan(ends=(60, 210, 240, 360))
+    made = await encode(tools(), Source(location=str(path), picture=picture(), duration=12), whole, tmp_path)
+    assert [[file.frames for file in files] for files in made] == [[60, 60], [150, 150], [30, 30], [120, 120]]
+
+
 async def test_a_report_rises_to_the_whole(tmp_path: Path) -> None:
     path, heard = tmp_path / "source.mp4", list[float]()
     ffmpeg(*pictures(), *H264, path)

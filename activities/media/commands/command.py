@@ -19,6 +19,8 @@ _ALWAYS = (
     *("-hide_banner", "-nostdin", "-nostats", "-stats_period", "0.5", "-progress", "pipe:1"),
     # One thread each, so that another attempt writes the same bytes: x264's output depends on their number.
     *("-filter_threads", "1", "-filter_complex_threads", "1"),
+    # However much of it is damaged: a piece with nothing in it is told by its frames, and what is around it plays.
+    *("-max_error_rate", "1"),
 )
 
 
