@@ -60,16 +60,19 @@ class ExecuteWorkflow:
     @workflow.signal(name=DELIVER)
     def deliver(self, delivery: Delivery) -> None:
         """Hand something from outside to the task that waits for it."""
+        self._effects.heard()
         self._effects.inbox.put(delivery.key, delivery.id, read_json(delivery.body))
 
     @workflow.signal(name=SUSPEND)
     def suspend(self) -> None:
         """Stop before the next task, until `resume`."""
+        self._effects.heard()
         self._control.suspend()
 
     @workflow.signal(name=RESUME)
     def resume(self) -> None:
         """Go on."""
+        self._effects.heard()
         self._control.resume()
 
     @workflow.query(name=TASKS)

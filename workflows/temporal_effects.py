@@ -36,6 +36,11 @@ LOCAL_CALL_TIMEOUT = 5.0  # a local activity holds the workflow task, and with i
 
 SENT_BYTES = 4 * 1024 * 1024
 
+# The server refuses the 10,001st signal of a run, and would refuse a person's, too. A run that has heard some makes way
+# for another, so that a task that listens has nearly all of them for itself.
+MANY_SIGNALS = 1_000
+MOST_SIGNALS = 9_000
+
 TIMER_EVENTS = 5  # at most, with the workflow tasks that one brings
 
 
@@ -56,6 +61,7 @@ class TemporalEffects:
         self._videos = VideoEffects(room, self._children)
         self.invitations = InvitationEffects(execution, self._function_call, self._run_regularly)
         self._undos = 0
+        self._signals = 0
         self._entering: workflow.ActivityHandle[None] | None = None
 
     def now(self) -> datetime:
@@ -159,6 +165,12 @@ class TemporalEffects:
             lambda: workflow.execute_activity(name, sent, result_type=str, **options.call(seconds, summary)), size
         )
 
+    def heard(self) -> None:
+        """A signal came, whatever it says."""
+        self._signals += 1
+        if self._signals >= MOST_SIGNALS:
+            self.inbox.close()
+
     async def receive(self, key: str) -> object:
         self.awaited.add(key)
         try:
@@ -188,7 +200,7 @@ class TemporalEffects:
     @property
     def is_crowded(self) -> bool:
         """It has many of what Temporal counts in a run, beside events, and what a next one begins without."""
-        return self._children.are_many
+        return self._children.are_many or self._signals >= MANY_SIGNALS
 
     @property
     def undone(self) -> int:

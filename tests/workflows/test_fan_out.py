@@ -1,5 +1,6 @@
 """Much at once in one execution: what Temporal bounds in a run is bounded before, and told."""
 
+import asyncio
 from dataclasses import replace
 from uuid import UUID
 
@@ -8,11 +9,11 @@ from temporalio.api.enums.v1 import EventType
 
 from tests.unit.http_stand_in import StandIn
 from tests.workflows.running import Row, Runner
-from tests.workflows.streaming import HELD, event, publish, until_listening
+from tests.workflows.streaming import HELD, event, listen, publish, until_listening
 from tests.workflows.test_long_executions import listed, loop
 from tests.workflows.test_sub_workflows import call, children, define
 from workflows import children as children_module
-from workflows import room
+from workflows import room, temporal_effects
 
 _ENDED = {
     EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED,
@@ -99,3 +100,43 @@ async def test_activities_above_what_a_run_may_have_under_way_wait_for_each_othe
         pending -= each.event_type in _ENDED
         most = max(most, pending)
     assert most == 2
+
+
+NUMBERS: Row = {"with": {"type": "n"}}
+
+
+def numbers(first: int, last: int) -> list[Row]:
+    return [event("n", number, data=number) for number in range(first, last + 1)]
+
+
+async def test_who_waits_is_told_when_more_events_come_to_a_run_than_it_can_take(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(temporal_effects, "MOST_SIGNALS", 5)
+    branches = [listen("all", {"any": [NUMBERS], "until": "false"}), listen("none", {"one": {"with": {"type": "x"}}})]
+    execution = await runner.start({"both": {"fork": {"branches": branches}}})
+    await until_listening(runner, execution, 2)
+    await publish(runner, *numbers(1, 8))
+    row = await runner.ended(execution)
+    assert (row["status"], row["error"]["status"]) == ("failed", 500)
+    assert "more events and answers came" in row["error"]["detail"]
+    assert await runner.rows.count("private.event_deliveries", runner.owner) == 0
+
+
+async def test_a_task_listens_in_a_new_run_when_much_has_come_to_the_one_before(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(temporal_effects, "MANY_SIGNALS", 3)
+    monkeypatch.setattr(temporal_effects, "MOST_SIGNALS", 6)
+    four = {"any": [NUMBERS], "until": "length == 4"}
+    execution = await runner.start(listen("first", four), listen("second", four))
+    await until_listening(runner, execution)
+    await publish(runner, *numbers(1, 4))
+    second = "SELECT EXISTS (SELECT FROM private.event_interests WHERE execution_id = $1 AND key LIKE '/do/1/%')"
+    async with asyncio.timeout(60):
+        while not await runner.rows.connection.fetchval(second, execution):  # noqa: ASYNC110  rows send no event
+            await asyncio.sleep(0.05)
+    await publish(runner, *numbers(5, 8))
+    row = await runner.ended(execution)
+    assert (row["status"], row["result_data"]) == ("completed", [5, 6, 7, 8])
+    assert len(await listed(runner, row["id"], 2)) == 2

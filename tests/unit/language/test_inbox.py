@@ -2,7 +2,10 @@
 
 import asyncio
 
+import pytest
+
 from workflows.language.inbox import Inbox
+from workflows.language.problems import LimitExceeded
 
 
 async def test_deliveries_wait_for_their_task_and_come_in_order() -> None:
@@ -39,3 +42,16 @@ async def test_what_nobody_takes_is_dropped_with_its_key() -> None:
     inbox.forget("a")
     inbox.put("a", "2", "next")
     assert await inbox.take("a") == "next"
+
+
+async def test_what_came_before_it_was_closed_is_taken_and_whoever_waits_for_more_is_told() -> None:
+    inbox = Inbox()
+    waiting = asyncio.create_task(inbox.take("b"))
+    await asyncio.sleep(0)
+    inbox.put("a", "1", "last")
+    inbox.close()
+    with pytest.raises(LimitExceeded):
+        await asyncio.wait_for(waiting, 5)
+    assert await inbox.take("a") == "last"
+    with pytest.raises(LimitExceeded):
+        await inbox.take("a")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zilliance.enums import TaskStatus
 
 from workflows.language.concurrency import shielded
-from workflows.language.events.consumption import MOST_EVENTS, Consumption, expectations
+from workflows.language.events.consumption import Consumption, expectations
 from workflows.language.events.filters import Evaluate
 from workflows.language.events.payloads import Read
 from workflows.language.events.strategies import Strategy, compile_strategy
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from workflows.language.validation.scope import Scope
 
 READS = ("data", "envelope", "raw")
+MOST_EVENTS = 8_000  # of what Temporal delivers to one run, where this one begins early enough
 _EACH_STEPS = 50  # what an event costs of the execution's budget, whether or not it is taken
 
 
