@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
+from contextlib import suppress
 from uuid import UUID
 
 import pytest
@@ -13,6 +15,16 @@ from worker.starter import keep_starting
 from zilliance.errors import ConflictError, InvalidInputError
 
 REST: Row = {"rest": {"wait": {"minutes": 5}}}
+
+
+@pytest.fixture(autouse=True)
+async def starting(resources: Resources) -> AsyncGenerator[None]:
+    """As in every worker: whoever ends may have started what others left behind, instead of what queued behind him."""
+    task = asyncio.create_task(keep_starting(resources))
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 def bounded(limit: object, on_limit: str = "queue") -> Row:
@@ -79,7 +91,7 @@ async def test_a_run_that_queues_can_be_cancelled_and_never_starts(runner: Runne
     await end(runner, third)
 
 
-async def test_a_wider_limit_lets_out_what_waits(runner: Runner, resources: Resources) -> None:
+async def test_a_wider_limit_lets_out_what_waits(runner: Runner) -> None:
     definition = await runner.define(REST, document=bounded(1))
     runs = [(await runner.execute(definition, wait=False)).execution_id for _ in range(4)]
     await runner.rows.connection.execute(
@@ -88,10 +100,8 @@ async def test_a_wider_limit_lets_out_what_waits(runner: Runner, resources: Reso
         json.dumps({"document": bounded(3), "do": [REST]}),
     )
     assert await queued(runner, definition) == runs[3:]
-    keeping = asyncio.create_task(keep_starting(resources))
     for run in runs:
         await end(runner, run)
-    keeping.cancel()
 
 
 async def test_what_executions_run_is_counted_and_not_held_up(runner: Runner) -> None:
