@@ -230,7 +230,7 @@ class VideoSettings(_Group):
     max_streams: Annotated[int, Field(ge=1, le=200)] = 32  # of one file: pictures, sounds, subtitles and others
     max_sounds: Annotated[int, Field(ge=1, le=32)] = 8  # audio tracks that are kept
     preset: Preset = "veryfast"  # of x264
-    ffmpeg: str = ""  # a path; empty: the one of the wheel
+    ffmpeg: str = ""  # a path, of version 7.1 or later; empty: the one of the wheel
     cache_bytes: Annotated[int, Field(ge=0)] = 20 * 1024**3  # of sources that a media worker keeps at hand
     max_open_runs: Annotated[int, Field(ge=1)] = 100  # of one account; more are refused with 429
     slots: Annotated[int, Field(ge=0, le=256)] = 0  # encodings at the same time in one media worker; 0: one a core

@@ -11,7 +11,7 @@ from activities.media.boxes import BrokenFileError
 from activities.media.commands.sound import loudness_command, sound_command
 from activities.media.faults import MediaFailedError, MediaFault
 from activities.media.pieces import PieceCutter
-from activities.media.runner import EncodeLimits, Progress, run_command
+from activities.media.runner import GIBIBYTE, EncodeLimits, Progress, run_command
 from activities.media.tools import EncodedFile, MediaTools, Report, Source, ignore
 
 TARGET_LUFS = -16.0
@@ -19,7 +19,9 @@ MOST_GAIN = 20.0  # decibels, either way
 SILENCE_LUFS = -69.0  # the measure ends at -70
 
 _INTEGRATED = re.compile(r"^\s+I:\s+(-?[\d.]+|-inf|nan) LUFS$", re.MULTILINE)
-_LIMITS = EncodeLimits(seconds=6 * 3600)
+# A gap is held as silence, all of it at once: so much is the most that ffmpeg can hold, forty minutes and more.
+_LIMITS = EncodeLimits(seconds=6 * 3600, memory_bytes=4 * GIBIBYTE)
+_OUT_OF_STEP = "Failed to compensate"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +82,9 @@ async def encode_sound(
             news.clear()
             for piece in await _cut(cutter, ended=False):
                 yield piece
-        await encoding
+        said = await encoding
+        if _OUT_OF_STEP in said:
+            raise MediaFailedError(MediaFault.BAD_INPUT, "a gap in the sound is too long to be filled", said)
         for piece in await _cut(cutter, ended=True):
             yield piece
     finally:

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from activities.media.encoding import encode_chunk
+from activities.media.faults import MediaFailedError, MediaFault
 from activities.media.pieces import PieceCutter
 from activities.media.remux import remux
+from activities.media.runner import GIBIBYTE, EncodeLimits
 from activities.media.sound import Loudness, encode_sound, measure_loudness
 from activities.media.tools import EncodedFile, Source
 from tests.media.footage import H264, ffmpeg, picture, plan, tone, tools
@@ -143,6 +145,47 @@ async def test_who_leaves_the_loop_ends_the_encoder(tmp_path: Path) -> None:
     await pieces.aclose()
     assert len(first.fragments) == 3
     assert alive("audio-97531") == []
+
+
+async def test_sound_may_change_its_channels_on_the_way(tmp_path: Path) -> None:
+    parts = [tmp_path / f"{number}.ac3" for number in range(3)]
+    for part, channels in zip(parts, ("2", "6", "1"), strict=True):
+        ffmpeg(*tone(2), "-ac", channels, "-ar", "48000", "-c:a", "ac3", part)
+    whole, path = tmp_path / "whole.ac3", tmp_path / "source.mka"
+    whole.write_bytes(b"".join(part.read_bytes() for part in parts))
+    ffmpeg("-itsoffset", "0.7", "-i", whole, *tone(1), "-map", "0", "-map", "1", "-c", "copy", "-c:a:1", "flac", path)
+    pieces = await encode(path, tmp_path / "made", seconds=7)
+    assert pieces[0].start == 48_000 - 1024
+    assert sum(piece.frames for piece in pieces) * 1024 / 48_000 == pytest.approx(6.7, abs=0.1)
+    assert sum(fragment.ticks for piece in pieces for fragment in piece.fragments) / 48_000 == pytest.approx(
+        6.7, abs=0.1
+    )
+
+
+def gapped(path: Path, gap: int) -> Path:
+    """Half a second of eight channels, with a gap of so many seconds in it that takes no bytes."""
+    late = f"setts=ts='TS+if(gt(N,3),{gap}/TB,0)'"
+    ffmpeg("-f", "lavfi", "-i", "sine=440:d=0.5:r=192000", "-ac", "8", "-c:a", "flac", "-bsf:a", late, path)
+    return path
+
+
+async def test_a_gap_is_filled_with_no_more_memory_than_stereo_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("activities.media.sound._LIMITS", EncodeLimits(memory_bytes=GIBIBYTE))
+    pieces = await encode(gapped(tmp_path / "source.mka", 100), tmp_path / "made", seconds=100)
+    assert sum(fragment.ticks for piece in pieces for fragment in piece.fragments) / 48_000 == pytest.approx(
+        100.5, abs=0.1
+    )
+
+
+async def test_a_gap_that_cannot_be_filled_is_no_sound_out_of_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("activities.media.sound._LIMITS", EncodeLimits(memory_bytes=GIBIBYTE))
+    with pytest.raises(MediaFailedError) as failed:
+        await encode(gapped(tmp_path / "source.mka", 5000), tmp_path / "made", seconds=5000)
+    assert failed.value.fault is MediaFault.BAD_INPUT
 
 
 FLASH = "color=black:s=160x90:r={rate}:d=5,drawbox=c=white:t=fill:enable='eq(mod(n,{rate}),{half})'"

@@ -2,7 +2,7 @@
 
 from activities.media.commands.command import Command, finish, open_source
 from activities.media.commands.graph import Option, Picture, joined, write
-from activities.media.commands.pictures import FRAGMENTED, TIMING
+from activities.media.commands.pictures import FRAGMENTED, OFFSET_SECONDS, TIMING
 from activities.media.tools import Source
 
 RATE = 48_000
@@ -39,13 +39,15 @@ def sound_command(program: str, source: Source, index: int, gain: float, name: s
     """One stream of sound, whole: no encoder begins anew between its pieces, so there is no gap between them.
 
     It begins at the file's zero, with silence if need be; what is missing inside is filled so that it stays in step.
+
+    ffmpeg builds filters anew where sound changes its channels or its rate, and those would fill from zero again. So
+    it is first made the same throughout, as samples that are written nowhere; they are read back, and then filtered.
     """
-    loud = (
-        _stereo(open_source(source)[str(index)], in_step=True)
-        .filter("volume", f"{gain:.2f}dB")
-        .filter("alimiter", limit=TRUE_PEAK, level="false")
-    )
+    samples: dict[str, Option] = {"c:a": "pcm_f32le", "output_ts_offset": OFFSET_SECONDS, "f": "null"}
+    in_step = f"aresample={RATE}:async=1000:first_pts=0"
+    loud = f"[dec:0]{in_step},volume={gain:.2f}dB,alimiter=limit={TRUE_PEAK}:level=false[loud]"
     encoded: dict[str, Option] = {
+        "map": "[loud]",
         "c:a": "aac",
         "b:a": BITRATE,
         "ar": RATE,
@@ -59,11 +61,12 @@ def sound_command(program: str, source: Source, index: int, gain: float, name: s
         "f": "mp4",
         **TIMING,
     }
-    return finish(program, source, [write([loud], name, encoded)])
+    options = [text for key, value in encoded.items() for text in (f"-{key}", str(value))]
+    read_back = ("-filter_complex", loud, *options, name, "-dec", "0:0")
+    plain = _stereo(open_source(source)[str(index)])
+    return finish(program, source, [write([plain], "-", samples)], more=read_back)
 
 
-def _stereo(sound: Picture, *, in_step: bool = False) -> Picture:
+def _stereo(sound: Picture) -> Picture:
     """Two channels first: what more channels add up to is what is measured, made louder, and limited."""
-    if in_step:
-        return sound.filter("aresample", RATE, out_chlayout="stereo", **{"async": 1000, "first_pts": 0})
     return sound.filter("aresample", RATE, out_chlayout="stereo")
