@@ -208,6 +208,8 @@ class ProcessVideo:
             heard += result.seconds
             if not result.seconds:
                 self._warnings.append(f"{summary.capitalize()} could not be decoded and is left out.")
+            elif not result.is_whole:
+                self._warnings.append(f"{summary.capitalize()} could not be decoded to its end.")
         if not heard and not progress.plan.rungs:
             raise UndecodableError
 

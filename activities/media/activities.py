@@ -1,17 +1,20 @@
 """Media work as Temporal's activities: the engine does it, and what comes of it is published."""
 
 from contextlib import aclosing
+from dataclasses import dataclass
 
 from temporalio import activity
 
 from activities.media.encoding import encode_chunk
+from activities.media.faults import MediaFailedError
 from activities.media.inspection import inspect
-from activities.media.publication import Made
+from activities.media.publication import Made, Work
+from activities.media.refusals import OF_THE_SOURCE
 from activities.media.remux import remux
 from activities.media.sound import encode_sound, measure_loudness
 from activities.media.source_limits import SourceLimits
 from activities.media.tools import Source
-from activities.media.workshop import Workshop
+from activities.media.workshop import Bench, Workshop
 from workflows.contracts.video_work import (
     ChunkInput,
     ChunkResult,
@@ -27,6 +30,14 @@ from workflows.video_stubs import MediaActivities
 from zilliance.settings import Settings
 
 SOUND_PERCENT = 95  # of the whole processing, where there is nothing but sound
+
+
+@dataclass
+class _Heard:
+    """How much of a sound players have by now."""
+
+    ticks: int = 0
+    is_whole: bool = True
 
 
 class FfmpegMediaActivities(MediaActivities):
@@ -77,28 +88,38 @@ class FfmpegMediaActivities(MediaActivities):
     @activity.defn(name="media.encode-sound")
     async def encode_sound(self, sound: SoundInput) -> SoundResult:
         work = await self._shop.publication.work(sound.source.run_id)
-        index, track, number, ticks = work.plan.sounds[sound.place], sound_track(sound.place), 0, 0
+        done = _Heard()
         async with self._shop.at_work(sound.source, at_once=True) as bench:
-            source = bench.source(work)
-            loudness = await measure_loudness(self._shop.tools, source, index, bench.folder)
-            encoding = encode_sound(
-                self._shop.tools,
-                source,
-                index=index,
-                track=track,
-                gain=loudness.gain,
-                folder=bench.folder,
-                report=bench.report,
-            )
-            async with aclosing(encoding) as pieces:
-                async for piece in pieces:
-                    ticks += sum(fragment.ticks for fragment in piece.fragments)
-                    percent = 0 if work.plan.rungs else self._percent_of(ticks, work.report.duration)
-                    await self._shop.publication.add(work, [Made.of(piece, number)], progress=percent)
-                    piece.path.unlink()
-                    number += 1
-            await self._shop.publication.complete(work, track)
-        return SoundResult(seconds=ticks / SOUND_RATE)
+            try:
+                await self._encode_sound(bench, work, sound.place, done)
+            except MediaFailedError as error:
+                is_all_there_is = not work.plan.rungs and len(work.plan.sounds) == 1
+                if is_all_there_is or error.fault not in OF_THE_SOURCE:
+                    raise
+                activity.logger.warning("a sound is left out from %d ticks on: %s", done.ticks, error.message)
+                done.is_whole = False
+            await self._shop.publication.complete(work, sound_track(sound.place))
+        return SoundResult(seconds=done.ticks / SOUND_RATE, is_whole=done.is_whole)
+
+    async def _encode_sound(self, bench: Bench, work: Work, place: int, done: "_Heard") -> None:
+        source, index, number = bench.source(work), work.plan.sounds[place], 0
+        loudness = await measure_loudness(self._shop.tools, source, index, bench.folder)
+        encoding = encode_sound(
+            self._shop.tools,
+            source,
+            index=index,
+            track=sound_track(place),
+            gain=loudness.gain,
+            folder=bench.folder,
+            report=bench.report,
+        )
+        async with aclosing(encoding) as pieces:
+            async for piece in pieces:
+                ticks = done.ticks + sum(fragment.ticks for fragment in piece.fragments)
+                percent = 0 if work.plan.rungs else self._percent_of(ticks, work.report.duration)
+                await self._shop.publication.add(work, [Made.of(piece, number)], progress=percent)
+                piece.path.unlink()
+                number, done.ticks = number + 1, ticks
 
     @staticmethod
     def _percent_of(ticks: int, duration: float) -> int:

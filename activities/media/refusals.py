@@ -13,7 +13,7 @@ from workflows.video.refusals import Refusal, UnusableVideoError
 from zilliance.processes import ProcessFailedError
 from zilliance.storage import MissingObjectError, RefusedByStoreError
 
-_OF_THE_SOURCE = {
+OF_THE_SOURCE = {
     MediaFault.BAD_INPUT: (Refusal.CORRUPT_MEDIA, "The file could not be decoded: it is damaged, or no video."),
     MediaFault.TOO_DEMANDING: (Refusal.TOO_EXPENSIVE, "The file takes more computing than a video may."),
     MediaFault.TOO_LARGE: (Refusal.TOO_LARGE, "What the file unpacks to is larger than a video may be."),
@@ -49,8 +49,8 @@ def told() -> Generator[None]:
         is_final = activity.info().attempt >= MOST_REFUSED
         raise ApplicationError(f"the store refuses: {error}", type="StoreRefused", non_retryable=is_final) from error
     except MediaFailedError as error:
-        if error.fault in _OF_THE_SOURCE:
-            raise unusable(*_OF_THE_SOURCE[error.fault]) from error
+        if error.fault in OF_THE_SOURCE:
+            raise unusable(*OF_THE_SOURCE[error.fault]) from error
         is_final = not error.fault.is_temporary or (error.fault not in _OF_THE_HOST and _is_last_attempt())
         message = f"{error.message}: {error.complaint[-1000:]}"
         raise ApplicationError(message, type="MediaFailed", non_retryable=is_final) from error

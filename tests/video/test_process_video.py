@@ -9,7 +9,7 @@ from temporalio.client import WorkflowFailureError
 
 from tests.media.corpus import SHAPES, Refused, Taken
 from tests.media.making import Kitchen
-from tests.video.films import film
+from tests.video.films import ffmpeg, film
 from tests.video.studio import Studio
 from tests.video.watching import frames_of, seconds_of, track_bytes
 
@@ -55,6 +55,38 @@ async def test_a_thumbnail_that_its_owner_chose_stays(studio: Studio, tmp_path: 
     await studio.rows.connection.execute("UPDATE videos SET thumbnail_url = $2 WHERE id = $1", video, chosen)
     await studio.handle(await studio.begin(video)).result()
     assert (await studio.row(video))["thumbnail_url"] == chosen
+
+
+async def test_a_sound_that_cannot_be_encoded_is_left_out_with_a_warning(studio: Studio, tmp_path: Path) -> None:
+    """Its first packets can be decoded, or it would be left out at once."""
+    path = tmp_path / "a.mkv"
+    ffmpeg(
+        "-i",
+        str(film(tmp_path / "a.mp4")),
+        "-map",
+        "0:v",
+        "-map",
+        "0:a",
+        "-map",
+        "0:a",
+        "-c:v",
+        "copy",
+        "-c:a:0",
+        "libopus",
+        "-af:a:0",
+        "pan=4c|c0=c0|c1=c0|c2=c0|c3=c0",
+        "-mapping_family:a:0",
+        "2",
+        "-c:a:1",
+        "aac",
+        str(path),
+    )
+    row, run = await studio.process(path)
+    assert (row["status"], row["error_message"]) == ("ready", None)
+    assert "Sound 1 of 2 could not be decoded and is left out." in (await studio.run(run))["report"]["warnings"]
+    assert await studio.chunks(run, "audio-1") == []
+    assert all(track["is_complete"] for track in await studio.tracks(run))
+    assert seconds_of(await track_bytes(studio, run, "audio-2"), tmp_path) == pytest.approx(6, abs=0.1)
 
 
 @pytest.mark.parametrize(

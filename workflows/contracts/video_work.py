@@ -64,9 +64,10 @@ class SoundInput(Contract):
 
 
 class SoundResult(Contract):
-    """How much of it there was; nothing where not a sample could be decoded."""
+    """How much of it there was; nothing where not a sample could be decoded. If not whole, it ends too early."""
 
     seconds: float
+    is_whole: bool = True
 
 
 class ExtrasResult(Contract):
