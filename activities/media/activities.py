@@ -110,6 +110,7 @@ class FfmpegMediaActivities(MediaActivities):
             index=index,
             track=sound_track(place),
             gain=loudness.gain,
+            first_only=loudness.first_only,
             folder=bench.folder,
             report=bench.report,
         )

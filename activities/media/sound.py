@@ -22,13 +22,19 @@ _INTEGRATED = re.compile(r"^\s+I:\s+(-?[\d.]+|-inf|nan) LUFS$", re.MULTILINE)
 # A gap is held as silence, all of it at once: so much is the most that ffmpeg can hold, forty minutes and more.
 _LIMITS = EncodeLimits(seconds=6 * 3600, memory_bytes=4 * GIBIBYTE)
 _OUT_OF_STEP = "Failed to compensate"
+# Of sound all around (ambisonics), the first channel is what is heard from everywhere.
+_NO_STEREO = re.compile(r"nput channel layout '.*' is not supported")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loudness:
-    """How loud a stream is. `integrated` is in LUFS; -70 where there is nothing to be heard."""
+    """How loud a stream is. `integrated` is in LUFS; -70 where there is nothing to be heard.
+
+    With `first_only` it was measured of its first channel, which is all that can be made stereo.
+    """
 
     integrated: float
+    first_only: bool = False
 
     @property
     def gain(self) -> float:
@@ -40,12 +46,22 @@ class Loudness:
 
 async def measure_loudness(tools: MediaTools, source: Source, index: int, folder: Path) -> Loudness:
     """Listen to the stream with this index: to all of it where it is short. Raises MediaFailedError."""
-    command = loudness_command(tools.ffmpeg, source, index)
+    try:
+        return await _measure(tools, source, index, folder, first_only=False)
+    except MediaFailedError as error:
+        if not _NO_STEREO.search(error.complaint):
+            raise
+        return await _measure(tools, source, index, folder, first_only=True)
+
+
+async def _measure(tools: MediaTools, source: Source, index: int, folder: Path, *, first_only: bool) -> Loudness:
+    command = loudness_command(tools.ffmpeg, source, index, first_only=first_only)
     said = await run_command(tools, command, folder, limits=_LIMITS)
     found = _INTEGRATED.findall(said.rpartition("Summary:")[2])
     if not found:
         raise MediaFailedError(MediaFault.BAD_INPUT, "the loudness of the sound cannot be measured", said)
-    return Loudness(integrated=-70.0 if found[-1] in {"-inf", "nan"} else float(found[-1]))
+    integrated = -70.0 if found[-1] in {"-inf", "nan"} else float(found[-1])
+    return Loudness(integrated=integrated, first_only=first_only)
 
 
 async def encode_sound(
@@ -55,6 +71,7 @@ async def encode_sound(
     index: int,
     track: str,
     gain: float,
+    first_only: bool = False,
     folder: Path,
     report: Report = ignore,
 ) -> AsyncGenerator[EncodedFile]:
@@ -63,8 +80,8 @@ async def encode_sound(
     The first is a few seconds long, the others a minute. None at all where nothing of it can be decoded. Pieces may be
     deleted as they are taken. To close the generator early ends the program. Raises MediaFailedError.
 
-    `track` is its name, such as `audio-1`; `gain` in decibels, as the source was measured; `folder` an empty one, which
-    the program is given.
+    `track` is its name, such as `audio-1`; `gain` in decibels, and `first_only`, as the source was measured; `folder`
+    an empty one, which the program is given.
     """
     grown = folder / f"{track}.mp4"
     cutter, news = PieceCutter(grown, track), asyncio.Event()
@@ -73,7 +90,7 @@ async def encode_sound(
         report(min(1.0, max(0.0, now.seconds - 1) / source.duration) if source.duration else 0.0)
         news.set()
 
-    command = sound_command(tools.ffmpeg, source, index, gain, grown.name)
+    command = sound_command(tools.ffmpeg, source, index, gain, grown.name, first_only=first_only)
     encoding = asyncio.ensure_future(run_command(tools, command, folder, limits=_LIMITS, watch=watch))
     encoding.add_done_callback(lambda _: news.set())
     try:

@@ -121,6 +121,30 @@ async def test_what_has_more_channels_becomes_stereo_and_is_measured_as_such(tmp
     assert len(samples(made)) == pytest.approx(5 * 48_000 * 2 * 2, rel=0.02)
 
 
+async def test_sound_all_around_is_heard_by_its_first_channel(tmp_path: Path) -> None:
+    path = tmp_path / "source.mka"
+    ffmpeg(
+        *tone(3, 0.5),
+        *("-af", "pan=4c|c0=c0|c1=0*c0|c2=0*c0|c3=0*c0", "-ar", "48000"),
+        *("-c:a", "libopus", "-mapping_family", "2", path),
+    )
+    heard = await loudness(path, tmp_path / "heard", seconds=3)
+    (tmp_path / "made").mkdir()
+    source = Source(location=str(path), duration=3)
+    pieces = encode_sound(
+        tools(),
+        source,
+        index=0,
+        track="audio-1",
+        gain=heard.gain,
+        first_only=heard.first_only,
+        folder=tmp_path / "made",
+    )
+    assert [len(piece.fragments) async for piece in pieces] == [2]
+    after = await loudness(tmp_path / "made" / "audio-1.mp4", tmp_path / "after", seconds=3)
+    assert after.integrated == pytest.approx(TARGET, abs=0.5)
+
+
 @pytest.mark.parametrize("container", ["caf", "aiff"])
 async def test_sound_of_apples_containers_is_taken(tmp_path: Path, container: str) -> None:
     path = tmp_path / f"source.{container}"

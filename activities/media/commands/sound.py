@@ -13,13 +13,20 @@ _WHOLE_UP_TO = 300.0  # seconds of sound that are listened to wholly
 WINDOWS, WINDOW_SECONDS = 6, 15  # each opens the source anew, which takes a while for a long one
 
 
-def loudness_command(program: str, source: Source, index: int) -> Command:
-    """Measures as EBU R 128 says: all of a short source, samples from all over a long one. The result is in stderr."""
+def loudness_command(program: str, source: Source, index: int, *, first_only: bool = False) -> Command:
+    """Measures as EBU R 128 says: all of a short source, samples from all over a long one. The result is in stderr.
+
+    With `first_only` its first channel is all that is taken.
+    """
     if source.duration <= _WHOLE_UP_TO:
-        heard, inputs = _stereo(open_source(source)[str(index)]), 1
+        heard, inputs = _stereo(open_source(source)[str(index)], first_only=first_only), 1
     else:
         heard, inputs = (
-            joined([_window(source, index, number) for number in range(WINDOWS)], "concat", **_SPLICED),
+            joined(
+                [_window(source, index, number, first_only=first_only) for number in range(WINDOWS)],
+                "concat",
+                **_SPLICED,
+            ),
             WINDOWS,
         )
     measured = heard.filter("ebur128", peak="true", framelog="quiet")
@@ -29,13 +36,16 @@ def loudness_command(program: str, source: Source, index: int) -> Command:
 _SPLICED: dict[str, Option] = {"n": WINDOWS, "v": 0, "a": 1}
 
 
-def _window(source: Source, index: int, number: int) -> Picture:
+def _window(source: Source, index: int, number: int, *, first_only: bool) -> Picture:
     start = source.duration * (number + 0.5) / WINDOWS - WINDOW_SECONDS / 2
     options: dict[str, Option] = {"ss": f"{start:.3f}", "t": WINDOW_SECONDS}
-    return _stereo(open_source(source, options, number=number)[str(index)]).filter("asetpts", "N/SR/TB")
+    sound = open_source(source, options, number=number)[str(index)]
+    return _stereo(sound, first_only=first_only).filter("asetpts", "N/SR/TB")
 
 
-def sound_command(program: str, source: Source, index: int, gain: float, name: str) -> Command:
+def sound_command(
+    program: str, source: Source, index: int, gain: float, name: str, *, first_only: bool = False
+) -> Command:
     """One stream of sound, whole: no encoder begins anew between its pieces, so there is no gap between them.
 
     It begins at the file's zero, with silence if need be; what is missing inside is filled so that it stays in step.
@@ -63,10 +73,12 @@ def sound_command(program: str, source: Source, index: int, gain: float, name: s
     }
     options = [text for key, value in encoded.items() for text in (f"-{key}", str(value))]
     read_back = ("-filter_complex", loud, *options, name, "-dec", "0:0")
-    plain = _stereo(open_source(source)[str(index)])
+    plain = _stereo(open_source(source)[str(index)], first_only=first_only)
     return finish(program, source, [write([plain], "-", samples)], more=read_back)
 
 
-def _stereo(sound: Picture) -> Picture:
+def _stereo(sound: Picture, *, first_only: bool) -> Picture:
     """Two channels first: what more channels add up to is what is measured, made louder, and limited."""
+    if first_only:
+        sound = sound.filter("pan", "mono|c0<c0")
     return sound.filter("aresample", RATE, out_chlayout="stereo")
