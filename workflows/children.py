@@ -18,7 +18,7 @@ Begun = TypeVar("Begun")
 # time it is tried again: nothing would end the execution any more, not even its cancellation.
 MOST_CHILDREN = 1_000
 SPARED_CHILDREN = 500  # more of them, for compensations
-CHILD_EVENTS = 12  # of one in the history, with its two local activities
+CHILD_EVENTS = 10  # of one in the history, beside those of its two local activities
 
 
 class Children:
@@ -43,7 +43,7 @@ class Children:
         self._room.refuse_endless(key)
         most = MOST_CHILDREN + (SPARED_CHILDREN if key.startswith(COMPENSATING) else 0)
         if self._open >= most:
-            detail = f"{most:,} sub-workflows, tutorials and videos of this execution are under way, the most at once"
+            detail = f"{most:,} sub-workflows, tutorials and videos of this run are under way, the most at once"
             raise WorkflowFault.of(Kind.RUNTIME, f"{detail}: begin more when some have ended", status=429)
         self._room.events += CHILD_EVENTS
         self._open += 1

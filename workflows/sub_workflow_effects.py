@@ -94,7 +94,12 @@ class SubWorkflowEffects:
         text, late = await shielded(self._outcome(UUID(execution_id)))
         if late and not completed:
             raise asyncio.CancelledError
-        return _output(as_map(read_json(text), "outcome")), cancelled or late
+        try:
+            return _output(as_map(read_json(text), "outcome")), cancelled or late
+        except WorkflowFault as fault:
+            if cancelled or late:
+                raise asyncio.CancelledError from fault  # a document could catch the fault and go on
+            raise
 
     async def _outcome(self, execution_id: UUID) -> str:
         return await self._room.locally(

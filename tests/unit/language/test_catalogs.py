@@ -157,6 +157,7 @@ def test_pages_that_show_a_file_are_read_as_the_file(page: str, file: str) -> No
         ("https://gitlab.com/group/sub/project/", "gitlab.com/group/sub/project/-/raw/HEAD"),
         ("https://gitlab.com/o/r/-/tree/main/c", "gitlab.com/o/r/-/raw/main/c"),
         ("https://gitlab.com/o/r/-/raw/main", "gitlab.com/o/r/-/raw/main"),
+        ("https://gitlab.com/o/r.git", "gitlab.com/o/r/-/raw/HEAD"),
         ("https://github.example/o/r", "github.example/o/r"),
     ],
 )

@@ -28,7 +28,7 @@ _RAW = (
 # Repositories as a whole, and where the files of their default branch are.
 _REPOSITORIES = (
     (re.compile(r"https://github\.com/([^/]+)/([^/]+?)(?:\.git)?"), r"https://raw.githubusercontent.com/\1/\2/HEAD"),
-    (re.compile(r"(https://gitlab\.com/[^/]+(?:/(?!-/)[^/]+)+?)(?:\.git)?"), r"\1/-/raw/HEAD"),
+    (re.compile(r"(https://gitlab\.com/[^/]+(?:/(?!-/)[^/]+?)+?)(?:\.git)?"), r"\1/-/raw/HEAD"),
 )
 
 
