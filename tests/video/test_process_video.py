@@ -1,15 +1,18 @@
 """From an upload to rows and objects that a player can be given."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowFailureError
 
 from activities.media.faults import MediaFailedError, MediaFault
-from activities.media.sound import Loudness, measure_loudness
-from activities.media.tools import MediaTools, Source
+from activities.media.sound import Loudness, encode_sound, measure_loudness
+from activities.media.tools import EncodedFile, MediaTools, Source
 from tests.media.corpus import SHAPES, Refused, Taken
 from tests.media.making import Kitchen
 from tests.video.films import ffmpeg, film
@@ -77,6 +80,22 @@ async def test_a_sound_that_cannot_be_encoded_is_left_out_with_a_warning(
     assert await studio.chunks(run, "audio-1") == []
     assert all(track["is_complete"] for track in await studio.tracks(run))
     assert seconds_of(await track_bytes(studio, run, "audio-2"), tmp_path) == pytest.approx(6, abs=0.1)
+
+
+async def test_a_sound_that_fails_on_the_way_ends_there_with_a_warning(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def encode(*given: Any, **named: Any) -> AsyncGenerator[EncodedFile]:
+        async with aclosing(encode_sound(*given, **named)) as pieces:
+            yield await anext(pieces)
+        raise MediaFailedError(MediaFault.BAD_INPUT, "nobody can decode the rest")
+
+    monkeypatch.setattr("activities.media.activities.encode_sound", encode)
+    row, run = await studio.process(film(tmp_path / "a.mp4", seconds=9))
+    assert (row["status"], row["error_message"]) == ("ready", None)
+    assert (await studio.run(run))["report"]["warnings"] == ["Sound 1 of 1 could not be decoded to its end."]
+    assert all(track["is_complete"] for track in await studio.tracks(run))
+    assert seconds_of(await track_bytes(studio, run, "audio-1"), tmp_path) == pytest.approx(6, abs=0.1)
 
 
 @pytest.mark.parametrize(
