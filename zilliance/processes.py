@@ -309,13 +309,16 @@ async def _collect(stream: asyncio.StreamReader | None, most: int | None) -> byt
 
 
 async def _end(process: Process) -> None:
-    """Have the guard end everything, and wait for it, whatever cancellation still comes."""
-    ending = asyncio.ensure_future(_ended(process))
-    try:
-        await asyncio.shield(ending)
-    except asyncio.CancelledError:
-        await ending
-        raise
+    """Have the guard end everything, and wait for it, however many cancellations still come."""
+    ending, cancelled = asyncio.ensure_future(_ended(process)), False
+    while not ending.done():
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError
+    ending.result()
 
 
 async def _ended(process: Process) -> None:

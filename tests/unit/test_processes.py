@@ -92,6 +92,16 @@ async def test_a_cancelled_program_is_ended_before_the_cancellation_goes_on() ->
     assert alive("86331") == []
 
 
+async def test_a_program_that_takes_its_time_to_end_is_waited_for_however_often_it_is_cancelled() -> None:
+    task = asyncio.create_task(run("sh", "-c", "trap '' TERM; sleep 86341 & wait"))
+    await until(lambda: bool(alive("sleep\x0086341")))
+    while not task.done():
+        task.cancel()
+        await asyncio.sleep(0.05)
+    assert alive("86341") == []
+    assert task.cancelled()
+
+
 async def test_a_program_that_is_cancelled_while_it_starts_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     place = tempfile.mkdtemp()
     os.chmod(place, 0o755)  # noqa: PTH101, S103  of this test alone

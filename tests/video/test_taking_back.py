@@ -62,7 +62,7 @@ async def no_encoder_is_left(studio: Studio, run: UUID) -> None:
     started = [event.activity_task_started_event_attributes for event in history.events if event.event_type == STARTED]
     if any(event.event_type == TIMED_OUT for event in history.events) or any(each.attempt > 1 for each in started):
         await until(lambda: encoders() == [], seconds=10)
-    assert encoders() == []
+    assert [" ".join(each.cmdline()) for each in encoders()] == []
 
 
 @pytest.mark.parametrize("phase", [at_once, planned, playable, in_the_middle])
