@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zilliance.errors import AppError
+from zilliance.unbroken import unbroken
 
 GUARD = Path(__file__).with_name("process_guard.py")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -208,7 +209,7 @@ class Processes:
                     await _write(process, _order(program, limits, executable, folder))
                     yield process
                 finally:
-                    await _end(process)
+                    await unbroken(_end(process))
             finally:
                 # The guard has done it, unless it was ended before it had its order.
                 if program.folder is None:
@@ -309,19 +310,7 @@ async def _collect(stream: asyncio.StreamReader | None, most: int | None) -> byt
 
 
 async def _end(process: Process) -> None:
-    """Have the guard end everything, and wait for it, however many cancellations still come."""
-    ending, cancelled = asyncio.ensure_future(_ended(process)), False
-    while not ending.done():
-        try:
-            await asyncio.shield(ending)
-        except asyncio.CancelledError:
-            cancelled = True
-    if cancelled:
-        raise asyncio.CancelledError
-    ending.result()
-
-
-async def _ended(process: Process) -> None:
+    """Have the guard end everything, and wait for it."""
     _signal(process, signal.SIGTERM)
     waiting = asyncio.ensure_future(_wait(process))
     if not (await asyncio.wait({waiting}, timeout=LAST_SECONDS))[0]:

@@ -2,9 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
 from dataclasses import replace
-from typing import Any, TypeVar
 from uuid import UUID
 
 from temporalio import activity
@@ -24,8 +22,7 @@ from workflows.contracts.execution import FunctionCallInput
 from zilliance.ai_settings import AiSettings
 from zilliance.database import PostgresError
 from zilliance.errors import UnavailableError
-
-Kept = TypeVar("Kept")
+from zilliance.unbroken import unbroken
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +94,7 @@ class LedgeredAiActivities(AiActivities):
             ending = job.ending(request, reply, begun.answer)
         except (ChatError, asyncio.CancelledError) as error:
             problem, ending = error, _broken_off(request, reply, error)
-        answer = await _unbroken(self._finish(job.wanted, begun, reply, deltas, ending))
+        answer = await unbroken(self._finish(job.wanted, begun, reply, deltas, ending))
         if isinstance(problem, ChatError) and problem.lacks is not None:
             self._remember(job, problem.lacks, always=problem.always_lacks)
             return None
@@ -113,7 +110,7 @@ class LedgeredAiActivities(AiActivities):
             log.exception("a request cannot be written", extra={"call_id": str(begun.call_id)})
             problem = ChatError(Code.REQUEST_INVALID, f"the request cannot be written: {type(error).__name__}")
             ending = Ending(problem.outcome, TokenUsage(), problem.code, problem.detail)
-            await _unbroken(self._finish(job.wanted, begun, Reply(), deltas, ending))
+            await unbroken(self._finish(job.wanted, begun, Reply(), deltas, ending))
             raise problem from error
 
     async def _finish(
@@ -157,13 +154,3 @@ def _broken_off(request: Request, reply: Reply, error: ChatError | asyncio.Cance
         return Ending(outcome, took, message="the run was cancelled, or its worker stopped")
     reply.request_id = reply.request_id or error.request_id
     return Ending(outcome, took, error.code, error.detail, error.status)
-
-
-async def _unbroken(work: Coroutine[Any, Any, Kept]) -> Kept:
-    """Do it to its end, also when whoever waits for it is cancelled meanwhile."""
-    task = asyncio.create_task(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise
