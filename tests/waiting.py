@@ -1,7 +1,8 @@
-"""Waiting in tests for what sends no event: rows, books of others, processes, sockets."""
+"""Waiting in tests for what sends no event (rows, books of others, processes, sockets), and what runs meanwhile."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from inspect import isawaitable
 from typing import TypeVar, overload
 
@@ -19,8 +20,9 @@ async def until(look: Callable[[], T | None], *, seconds: float = PATIENCE) -> T
 async def until(look: Callable[[], object], *, seconds: float = PATIENCE) -> object:
     """Look again and again until something true is seen, and give it. Raises TimeoutError with the last look."""
     seen: object = None
+    limit: asyncio.Timeout | None = None
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds) as limit:
             while True:
                 seen = look()
                 if isawaitable(seen):
@@ -29,6 +31,8 @@ async def until(look: Callable[[], object], *, seconds: float = PATIENCE) -> obj
                     return seen
                 await asyncio.sleep(PAUSE)
     except TimeoutError as error:
+        if limit is None or not limit.expired():
+            raise  # the look's own
         raise TimeoutError(f"after {seconds:g} s there is still {seen!r}") from error
 
 
@@ -43,3 +47,15 @@ async def within(looks: int, look: Callable[[], Awaitable[bool]] | Callable[[], 
             return
         await asyncio.sleep(pause)
     raise TimeoutError(f"not seen in {looks} looks")
+
+
+@asynccontextmanager
+async def beside(work: Coroutine[object, object, object]) -> AsyncGenerator[None]:
+    """Work without an end, for as long as the block."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

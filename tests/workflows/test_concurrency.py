@@ -3,12 +3,11 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 from uuid import UUID
 
 import pytest
 
-from tests.waiting import until
+from tests.waiting import beside, until
 from tests.workflows.running import Row, Runner, statuses
 from worker.resources import Resources
 from worker.starter import keep_starting
@@ -20,11 +19,8 @@ REST: Row = {"rest": {"wait": {"minutes": 5}}}
 @pytest.fixture(autouse=True)
 async def starting(resources: Resources) -> AsyncGenerator[None]:
     """As in every worker: whoever ends may have started what others left behind, instead of what queued behind him."""
-    task = asyncio.create_task(keep_starting(resources))
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    async with beside(keep_starting(resources)):
+        yield
 
 
 def bounded(limit: object, on_limit: str = "queue") -> Row:

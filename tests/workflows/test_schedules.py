@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,7 +22,7 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from tests.waiting import until
+from tests.waiting import beside, until
 from tests.workflows.running import Row, Runner
 from worker.resources import Resources
 from worker.schedule_sync import ScheduleSync, keep_schedules
@@ -36,11 +35,8 @@ SET: Row = {"one": {"set": {"a": 1}}}
 @pytest.fixture
 async def keeping(resources: Resources) -> AsyncGenerator[None]:
     """A worker that keeps the schedules."""
-    task = asyncio.create_task(keep_schedules(resources))
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    async with beside(keep_schedules(resources)):
+        yield
 
 
 def header(**schedule: object) -> Row:

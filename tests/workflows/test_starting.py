@@ -11,7 +11,7 @@ import pytest
 from activities.starts import ExecutionStarts
 from api.acceptance import Acceptance
 from api.executions.accepting import Asked
-from tests.waiting import until
+from tests.waiting import beside, until
 from tests.workflows.running import Row, Runner
 from worker.resources import Resources
 from worker.starter import keep_starting
@@ -57,10 +57,9 @@ async def test_a_run_that_its_acceptor_never_started_is_started_by_a_worker(
     await runner.rows.connection.execute(
         "UPDATE private.execution_starts SET due_at = now() WHERE execution_id = $1", answer.execution_id
     )
-    keeping = asyncio.create_task(keep_starting(resources))
-    row = await runner.ended(answer.execution_id)
-    await until_none_waits(runner)
-    keeping.cancel()
+    async with beside(keep_starting(resources)):
+        row = await runner.ended(answer.execution_id)
+        await until_none_waits(runner)
     assert row["status"] == "completed"
 
 
