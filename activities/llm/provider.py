@@ -137,8 +137,10 @@ class Provider:
         except ChatError:
             raise
         except Exception as strange:  # noqa: BLE001  whatever the client trips over: the call was made, and is to be booked
-            log.warning("the client failed on what the provider sent: %s", type(strange).__name__)
-            error = ChatError(Code.STREAM_CUT, "what the provider sent is no stream of JSON", outcome=Outcome.CUT)
+            kind = type(strange).__name__  # its message may quote what must not be told
+            log.warning("the client failed on what the provider sent: %s", kind)
+            detail = f"what the provider sent cannot be read as a stream of JSON ({kind})"
+            error = ChatError(Code.STREAM_CUT, detail, outcome=Outcome.CUT)
         # A line that breaks when the model has ended takes nothing along: to ask again would be to pay again.
         if error is not None and error.outcome is Outcome.CUT and reply.finish_reason is not None:
             return

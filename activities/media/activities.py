@@ -101,7 +101,7 @@ class FfmpegMediaActivities(MediaActivities):
             await self._shop.publication.complete(work, sound_track(sound.place))
         return SoundResult(seconds=done.ticks / SOUND_RATE, is_whole=done.is_whole)
 
-    async def _encode_sound(self, bench: Bench, work: Work, place: int, done: "_Heard") -> None:
+    async def _encode_sound(self, bench: Bench, work: Work, place: int, done: _Heard) -> None:
         source, index, number = bench.source(work), work.plan.sounds[place], 0
         loudness = await measure_loudness(self._shop.tools, source, index, bench.folder)
         encoding = encode_sound(

@@ -16,16 +16,15 @@ async def event_data(chunks: AsyncIterator[bytes]) -> AsyncIterator[str]:
             elif data:
                 yield "\n".join(data)
                 data = []
-        if unfinished.size > MOST_LINE_BYTES:
+        if len(unfinished.text) > MOST_LINE_BYTES:
             return
 
 
 @dataclass(slots=True)
 class _Line:
-    """A line without its end, in the pieces that it came in: joined once, however many they are."""
+    """A line without its end, which grows in place, in however many pieces it comes."""
 
-    pieces: list[bytes] = field(default_factory=list[bytes])
-    size: int = 0
+    text: bytearray = field(default_factory=bytearray)
     after_return: bool = False
 
     def ended_by(self, chunk: bytes) -> list[bytes]:
@@ -33,16 +32,15 @@ class _Line:
         if not chunk:
             return []
         # An end of both may be cut in two: its line ended with the CR.
-        text = chunk.removeprefix(b"\n") if self.after_return else chunk
-        self.after_return = text.endswith(b"\r")
-        first, *others = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-        self.pieces.append(first)
-        self.size += len(first)
+        come = chunk.removeprefix(b"\n") if self.after_return else chunk
+        self.after_return = come.endswith(b"\r")
+        first, *others = come.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        self.text += first
         if not others:
             return []
         *whole, last = others
-        lines = [b"".join(self.pieces), *whole]
-        self.pieces, self.size = [last], len(last)
+        lines = [bytes(self.text), *whole]
+        self.text = bytearray(last)
         return lines
 
 
