@@ -28,8 +28,8 @@ async def test_no_number_of_cancellations_breaks_it_off() -> None:
 
 async def test_its_result_and_its_error_are_the_works() -> None:
     async def fail() -> None:
-        raise ValueError
+        raise LookupError
 
     assert await unbroken(asyncio.sleep(0, "done")) == "done"
-    with pytest.raises(ValueError):
+    with pytest.raises(LookupError):
         await unbroken(fail())
